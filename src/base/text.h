@@ -1,0 +1,58 @@
+#pragma once
+/// Text for people: durations, sizes, numbers, tables, near misses, colour.
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+
+namespace pregao {
+
+/// Reads "500ms", "1s", "15m", "2h", "7d": a whole or decimal number and a unit, not negative, whole milliseconds.
+[[nodiscard]] Result<std::chrono::milliseconds> ParseDuration(std::string_view text);
+/// Writes the largest unit that holds it as a whole number; ParseDuration reads it back as the same.
+[[nodiscard]] std::string FormatDuration(std::chrono::milliseconds duration);
+
+/// Reads bytes: "4096", "64KiB", "1MiB", "2GiB", "1TiB", and the decimal "10kB", "1MB", "1GB", "1TB".
+[[nodiscard]] Result<std::int64_t> ParseSize(std::string_view text);
+/// Writes the largest binary unit that holds it as a whole number; ParseSize reads it back as the same.
+[[nodiscard]] std::string FormatSize(std::int64_t bytes);
+/// About this many bytes, for reading only: "1.5 GiB".
+[[nodiscard]] std::string HumanSize(std::int64_t bytes);
+/// 1234567 as "1,234,567".
+[[nodiscard]] std::string HumanCount(std::int64_t count);
+
+/// Single-character edits (insert, delete, replace, swap of neighbours) that turn one word into the other, case
+/// ignored.
+[[nodiscard]] std::size_t EditDistance(std::string_view a, std::string_view b);
+/// The candidate that `word` most likely meant; nullopt when none is near (more than a third of it differs).
+[[nodiscard]] std::optional<std::string> NearestName(std::string_view word, std::span<const std::string> candidates);
+
+/// Columns that the text takes on a terminal: wide East Asian characters count two, combining marks none.
+[[nodiscard]] std::size_t DisplayWidth(std::string_view utf8);
+/// The text as one line that a terminal can show: control characters as \n, \t, \x1b; broken UTF-8 as U+FFFD.
+[[nodiscard]] std::string Printable(std::string_view text);
+
+/// A table for a terminal: header, rule, rows; two spaces between columns.
+struct TextTable {
+  struct Column {
+    std::string name;
+    bool right = false;  ///< numbers stand right-aligned
+  };
+  std::vector<Column> columns;
+  std::vector<std::vector<std::string>> rows;  ///< as many cells as columns, each one line
+
+  /// Every line ends in a newline and has no spaces before it.
+  [[nodiscard]] std::string ToString() const;
+};
+
+enum class Colour { kRed, kGreen, kYellow, kDim, kBold };
+/// Whether to colour what goes to this file descriptor: it is a terminal, NO_COLOR is unset or empty, TERM is not dumb.
+[[nodiscard]] bool WantsColour(int fd);
+[[nodiscard]] std::string Paint(std::string_view text, Colour colour, bool enabled);
+
+}  // namespace pregao

@@ -1,0 +1,98 @@
+#pragma once
+/// Every setting of pregao: one table (settings_table.cc) that the settings file, the environment, the flags, the
+/// sample file and `pregao doctor` are all made from.
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/status.h"
+
+namespace pregao::cli {
+
+using Duration = std::chrono::milliseconds;
+struct Bytes {
+  std::int64_t value = 0;
+  friend bool operator==(Bytes, Bytes) = default;
+};
+using Names = std::vector<std::string>;
+
+/// The values, each with its default. Member `a_b_c` is the key `a.b-c`.
+struct Settings {
+  std::string topic = "local:data/topic.db";
+  std::string lake = "data/lake";
+  std::string watchlist = "carteira.txt";
+  std::string log_level = "info";   ///< trace, debug, info, warning, error
+  std::string log_format = "text";  ///< text, json
+  std::string yahoo_stream_url = "wss://streamer.finance.yahoo.com/?version=2";
+  std::int64_t yahoo_symbols_per_connection = 100;
+  Duration listen_dumb_timeout = std::chrono::seconds(60);
+  Duration listen_resubscribe_interval = std::chrono::seconds(15);
+  std::int64_t local_partitions = 4;
+  std::optional<Duration> local_retention_age = std::chrono::hours(7 * 24);  ///< nullopt: keep
+  std::optional<Bytes> local_retention_bytes;                                ///< nullopt: no limit
+  Duration engine_commit_interval = std::chrono::seconds(1);
+  std::int64_t engine_max_rows = 100'000;
+  Names engine_partition_by = {"date"};
+  std::string engine_compression = "zstd";  ///< zstd, snappy
+  bool engine_bronze = true;
+  Bytes engine_max_value_bytes{1 << 20};
+  std::int64_t engine_dedupe_keys = 1'500'000;
+  std::int64_t lake_checkpoint_every = 100;
+  Duration lake_log_retention = std::chrono::hours(30 * 24);
+  std::int64_t sim_seed = 1;
+  Duration sim_tick = std::chrono::seconds(1);
+
+  /// The `[kafka]` table as it stands: any property of librdkafka.
+  std::map<std::string, std::string> kafka;
+  /// The seed project's variables, from the environment or .env; empty when unset.
+  std::string project_id, bucket_name, google_application_credentials;
+
+  /// Where the value of each key came from: "default", "pregao.toml:3", ".env:1", "PREGAO_TOPIC", "--topic".
+  std::map<std::string, std::string> origins;
+};
+
+/// One row of the table of settings.
+struct SettingKey {
+  using Member = std::variant<std::string Settings::*, std::int64_t Settings::*, bool Settings::*, Duration Settings::*,
+                              std::optional<Duration> Settings::*, Bytes Settings::*, std::optional<Bytes> Settings::*,
+                              Names Settings::*>;
+  std::string name;  ///< "yahoo.stream-url"
+  Member member;
+  std::string help;               ///< one sentence, without a full stop
+  std::int64_t min = 0, max = 0;  ///< of numbers, durations (ms) and sizes (bytes), both inclusive; 0, 0: no bounds
+  Names allowed = {};             ///< of strings: the values; of Names: the whole lists, comma-joined. Empty: any
+};
+[[nodiscard]] const std::vector<SettingKey>& SettingKeys();
+/// The environment variable of a key: yahoo.stream-url gives PREGAO_YAHOO_STREAM_URL.
+[[nodiscard]] std::string EnvironmentName(const std::string& key);
+/// The value as the settings file would have it: "local:data/topic.db" quoted, 4, true, ["date"].
+[[nodiscard]] std::string ValueText(const SettingKey& key, const Settings& settings);
+/// The kind of value and its bounds, for messages and help: "a duration such as \"1s\", 100ms to 1h".
+[[nodiscard]] std::string Expectation(const SettingKey& key);
+/// Sets one key from a flag's or variable's text. Invalid names the key, the value and what is expected.
+[[nodiscard]] Status SetFromText(const SettingKey& key, const std::string& text, Settings* settings);
+
+/// What a program is started with. Flags win over the environment, which wins over .env, the file, and the defaults.
+struct SettingSources {
+  std::string file = "pregao.toml";
+  bool file_required = false;                ///< named by the user: its absence is an error
+  std::string env_file = ".env";             ///< absent: no error
+  std::vector<std::string> environment;      ///< "NAME=value"
+  std::map<std::string, std::string> flags;  ///< key -> text
+};
+struct LoadedSettings {
+  Settings settings;
+  std::vector<std::string> warnings;  ///< PREGAO_ variables that no key has
+};
+/// Invalid names file, line, key, value and remedy.
+[[nodiscard]] Result<LoadedSettings> LoadSettings(const SettingSources& sources);
+
+/// pregao.toml.example: every key with its help and default, commented out.
+[[nodiscard]] std::string SampleFile();
+
+}  // namespace pregao::cli
