@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "topic/topic.h"
 
 namespace pregao::topic {

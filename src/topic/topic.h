@@ -21,9 +21,9 @@ struct Header {
   friend bool operator==(const Header&, const Header&) = default;
 };
 
-/// A record to append. A missing value is a tombstone.
+/// A record to append. A missing value is a tombstone; a record without a key goes to any partition.
 struct NewRecord {
-  std::string key;
+  std::optional<std::string> key;
   std::optional<std::string> value;
   TimestampMs timestamp;
   std::vector<Header> headers;
