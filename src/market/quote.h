@@ -105,6 +105,9 @@ struct Quote {
 /// The topic message: one JSON object, the seed's six fields (ticker, price, time, exchange, change_percent, change)
 /// first, then the others in the order of kFields, unknown_fields (base64), received_at, source. Absent fields are
 /// omitted; an enum value without a name is written as a number.
+/// A number that is not finite has no JSON and is omitted too.
 [[nodiscard]] std::string ToJson(const Quote& quote);
+/// The same, appended to `out`, for writers of many.
+void AppendJson(const Quote& quote, std::string* out);
 
 }  // namespace pregao::market
