@@ -1,0 +1,68 @@
+#include "medallion/dedupe.h"
+
+#include <algorithm>
+
+namespace pregao::medallion {
+
+DedupeMemory::DedupeMemory(std::size_t max_keys, std::int64_t covered_from)
+    : max_keys_(max_keys), covered_from_(covered_from) {}
+
+DedupeMemory::Window& DedupeMemory::WindowOf(std::string_view ticker) {
+  if (const auto it = windows_.find(ticker); it != windows_.end()) return *it->second;
+  auto window = std::make_unique<Window>();
+  window->covered_from = covered_from_;
+  return *windows_.emplace(std::string(ticker), std::move(window)).first->second;
+}
+
+Seen DedupeMemory::Probe(std::string_view ticker, std::int64_t event_time_us, const RowKey& key) {
+  const auto it = windows_.find(ticker);
+  if (it == windows_.end()) return event_time_us >= covered_from_ ? Seen::kNew : Seen::kUnknown;
+  const Window& window = *it->second;
+  if (window.begin < window.entries.size() && event_time_us <= window.entries.back().time) {
+    auto entry =
+        std::lower_bound(window.entries.begin() + static_cast<std::ptrdiff_t>(window.begin), window.entries.end(),
+                         event_time_us, [](const Entry& e, std::int64_t time) { return e.time < time; });
+    for (; entry != window.entries.end() && entry->time == event_time_us; ++entry) {
+      if (entry->key == key) return Seen::kDuplicate;
+    }
+  }
+  return event_time_us >= window.covered_from ? Seen::kNew : Seen::kUnknown;
+}
+
+void DedupeMemory::Insert(std::string_view ticker, std::int64_t event_time_us, const RowKey& key, std::uint32_t batch) {
+  Window& window = WindowOf(ticker);
+  auto& entries = window.entries;
+  const auto first = entries.begin() + static_cast<std::ptrdiff_t>(window.begin);
+  auto at = entries.end();
+  if (first != entries.end() && event_time_us <= entries.back().time) {
+    at = std::upper_bound(first, entries.end(), event_time_us,
+                          [](std::int64_t time, const Entry& e) { return time < e.time; });
+    for (auto same = at; same != first && (same - 1)->time == event_time_us; --same) {
+      if ((same - 1)->key == key) return;
+    }
+  }
+  entries.insert(at, {event_time_us, key, batch});
+  ++keys_;
+  // A share for each ticker; beyond kMaxTickers the shares shrink to the minimum and late rows are looked up more
+  // often.
+  const std::size_t capacity =
+      std::max(kMinWindow, max_keys_ / std::clamp<std::size_t>(windows_.size(), 1, kMaxTickers));
+  if (entries.size() - window.begin > capacity + capacity / 4) Evict(&window, capacity);
+}
+
+void DedupeMemory::Evict(Window* window, std::size_t capacity) {
+  auto& entries = window->entries;
+  while (entries.size() - window->begin > capacity) {
+    const Entry& oldest = entries[window->begin];
+    if (oldest.batch > confirmed_) break;
+    window->covered_from = std::max(window->covered_from, oldest.time + 1);
+    ++window->begin;
+    --keys_;
+  }
+  if (window->begin * 2 > entries.size()) {
+    entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(window->begin));
+    window->begin = 0;
+  }
+}
+
+}  // namespace pregao::medallion

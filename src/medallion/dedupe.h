@@ -1,0 +1,78 @@
+#pragma once
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/status.h"
+#include "medallion/row_key.h"
+
+namespace pregao::medallion {
+
+/// What the memory knows of a row.
+enum class Seen {
+  kNew,        ///< certainly not there
+  kDuplicate,  ///< certainly there, or on its way
+  kUnknown,    ///< older than what the memory covers: ask the table
+};
+
+/// Looks rows up in Silver itself. The seam between the medallion and the table it fills.
+class KeyLookup {
+ public:
+  virtual ~KeyLookup() = default;
+  /// All rows of the table's newest version that share ticker and event_time with one of `wanted`.
+  [[nodiscard]] virtual Result<std::vector<KeyedRow>> Find(const std::vector<KeyedRow>& wanted) = 0;
+};
+
+/// Recent identities by ticker: a window of rows in the order of event_time for each. Exact: what the window does not
+/// cover is kUnknown, never kNew. Rows of batches that are not committed stay until they are. Not thread-safe.
+///
+/// Memory: 32 bytes a key; at most `max_keys` keys beyond those not yet committed, and at least kMinWindow a ticker.
+class DedupeMemory {
+ public:
+  static constexpr std::size_t kMinWindow = 16;
+  static constexpr std::size_t kMaxTickers = 200'000;
+
+  /// @param covered_from  the memory will be told every row of the table from this event time on (microseconds); rows
+  ///                      before it, of any ticker, are kUnknown. Everything is covered where the table is empty.
+  explicit DedupeMemory(std::size_t max_keys, std::int64_t covered_from = std::numeric_limits<std::int64_t>::min());
+
+  [[nodiscard]] Seen Probe(std::string_view ticker, std::int64_t event_time_us, const RowKey& key);
+  /// Adds a row of batch `batch` (0: it is in the table already). A row that is there is not added again.
+  void Insert(std::string_view ticker, std::int64_t event_time_us, const RowKey& key, std::uint32_t batch);
+  /// Batches up to this one are committed: their rows may leave the window.
+  void Confirm(std::uint32_t batch) { confirmed_ = std::max(confirmed_, batch); }
+
+  [[nodiscard]] std::size_t keys() const { return keys_; }
+  [[nodiscard]] std::size_t tickers() const { return windows_.size(); }
+
+ private:
+  struct Entry {
+    std::int64_t time;
+    RowKey key;
+    std::uint32_t batch;
+  };
+  struct Window {
+    std::vector<Entry> entries;  // by time; [begin, end) is live
+    std::size_t begin = 0;
+    std::int64_t covered_from;
+  };
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
+  };
+
+  Window& WindowOf(std::string_view ticker);
+  void Evict(Window* window, std::size_t capacity);
+
+  const std::size_t max_keys_;
+  const std::int64_t covered_from_;
+  std::unordered_map<std::string, std::unique_ptr<Window>, TextHash, std::equal_to<>> windows_;
+  std::size_t keys_ = 0;
+  std::uint32_t confirmed_ = 0;
+};
+
+}  // namespace pregao::medallion
