@@ -1,4 +1,5 @@
 # Every third-party library as one imported target, its headers as SYSTEM so that our warnings stop at the border.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/setup/versions.env)
 file(STRINGS ${CMAKE_SOURCE_DIR}/setup/versions.env _pins REGEX "^[A-Z_]+=")
 foreach(pin ${_pins})
   string(REGEX MATCH "^([A-Z0-9_]+)=(.*)$" _ ${pin})
@@ -50,6 +51,7 @@ find_package(CLI11 REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
+find_package(rapidcheck REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(libedit REQUIRED IMPORTED_TARGET libedit)

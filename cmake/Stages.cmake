@@ -1,5 +1,5 @@
 # pregao_stage(NAME LINK libs…): src/NAME/*.cc become pregao_NAME; src/NAME/*_test.cc become one test binary whose
-# cases ctest lists as NAME.Suite.Case. main.cc is left to Program.cmake, *_bench.cc to bench/.
+# cases ctest lists as NAME.Suite.Case. main.cc is left to Program.cmake.
 include(GoogleTest)
 function(pregao_stage name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
@@ -29,7 +29,9 @@ function(pregao_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
-  target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} rapidcheck GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE PREGAO_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 300)
+  add_dependencies(tests ${name})
+  string(REGEX REPLACE "_test$" "." prefix ${name})
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX ${prefix} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 300)
 endfunction()

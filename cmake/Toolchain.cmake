@@ -3,6 +3,13 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports overflows inside inlined std::string and Arrow code that are not there (GCC bugs 105329, 105651).
   add_compile_options(-Wno-restrict -Wno-stringop-overflow -Wno-maybe-uninitialized -Wno-array-bounds -Wno-dangling-pointer)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # Clang builds the fuzzers alone; GCC is the judge of warnings.
+  add_compile_options(-Wno-error)
+endif()
+if(PREGAO_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(PREGAO_SANITIZE)
   add_compile_options(-fsanitize=${PREGAO_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${PREGAO_SANITIZE})

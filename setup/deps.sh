@@ -1,37 +1,48 @@
 #!/usr/bin/env bash
 # Fetches the pinned C++ libraries into the user's cache, one folder a version; does nothing when they are there.
+# What comes is checked against versions.env. Safe to run from several clones at a time.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=versions.env
 source "$here/versions.env"
-cache=${PREGAO_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pregao}
-mkdir -p "$cache"
+# shellcheck source=cache.sh
+source "$here/cache.sh"
 
-# fetch NAME COMMAND…: runs COMMAND in a fresh folder that becomes $cache/NAME only when it has succeeded.
-fetch() {
-  local name=$1; shift
-  [ -e "$cache/$name" ] && return
-  echo "setup: fetching $name"
-  local tmp; tmp=$(mktemp -d "$cache/.$name.XXXXXX")
-  (cd "$tmp" && "$@")
-  mv -T "$tmp" "$cache/$name"
+# verify FILE SHA256
+verify() {
+  local got; got=$(sha256sum "$1" | cut -d' ' -f1)
+  [ "$got" = "$2" ] || { echo "setup: $1 has sha256 $got, pinned in versions.env is $2" >&2; return 1; }
 }
 
+# The wheel of one Python version, whichever Python runs here: only its C++ headers and libraries are used.
 arrow() {
-  pip install --quiet --no-deps --target wheel "pyarrow==$ARROW_VERSION"
-  mv wheel/pyarrow/include . && mkdir lib licenses
-  for so in arrow parquet; do mv wheel/pyarrow/lib$so.so.* lib/; ln -s "$(basename lib/lib$so.so.*)" "lib/lib$so.so"; done
-  mv wheel/pyarrow-*.dist-info/licenses licenses/ 2>/dev/null || true
-  rm -rf wheel
+  python3 -m venv pip
+  retry pip/bin/pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --python-version 3.11 \
+    --abi cp311 --platform manylinux_2_28_x86_64 "pyarrow==$ARROW_VERSION"
+  verify ./*.whl "$ARROW_SHA256"
+  python3 -m zipfile -e ./*.whl wheel
+  mkdir lib
+  mv wheel/pyarrow/include .
+  mv wheel/pyarrow/lib{arrow,parquet}.so.* lib/
+  mv wheel/pyarrow-*.dist-info licenses
+  rm -rf wheel pip ./*.whl
 }
+
+# The Go bindings ship DuckDB as static libraries; no Go is compiled.
 duckdb() {
-  local module=github.com/duckdb/duckdb-go-bindings/lib/linux-amd64@v$DUCKDB_VERSION dir
-  dir=$(go mod download -json "$module" | sed -n 's/^[[:space:]]*"Dir": "\(.*\)",$/\1/p')
-  cp "$dir"/duckdb.h "$dir"/*.a "$dir"/LICENSE . && chmod -R u+w .
+  local module=github.com/duckdb/duckdb-go-bindings/lib/linux-amd64@v$DUCKDB_VERSION answer dir
+  answer=$(GOMODCACHE=$PWD/mod GOFLAGS=-modcacherw retry go mod download -json "$module") || { echo "$answer" >&2; return 1; }
+  grep -qF "\"Sum\": \"$DUCKDB_SUM\"" <<<"$answer" || { echo "setup: $module is not what versions.env pins" >&2; return 1; }
+  dir=$(sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p' <<<"$answer")
+  mv "$dir"/duckdb.h "$dir"/*.a "$dir"/LICENSE .
+  rm -rf mod
 }
+
 simdjson() {
-  npm pack --silent "@nozbe/simdjson@$SIMDJSON_VERSION" >/dev/null
-  tar xzf ./*.tgz --strip-components=1 && rm ./*.tgz
+  retry npm pack --silent --no-update-notifier "@nozbe/simdjson@$SIMDJSON_VERSION" >/dev/null
+  verify ./*.tgz "$SIMDJSON_SHA256"
+  tar xzf ./*.tgz --strip-components=1
+  rm ./*.tgz
 }
 
 fetch "arrow-$ARROW_VERSION" arrow

@@ -1,0 +1,97 @@
+# pregao: `make run` and `make test` do everything; `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+JOBS ?= $(shell nproc)
+# Arguments of `pregao run`, e.g. make run ARGS='--watchlist mine.txt'
+ARGS ?=
+# Seconds that each fuzzer runs in `make fuzz` and in `make test`.
+FUZZ_SECONDS ?= 300
+FUZZ_TEST_SECONDS ?= 10
+export CTEST_PARALLEL_LEVEL ?= $(JOBS)
+
+TEST_PARTS := unit judges asan tsan fuzz
+# ThreadSanitizer runs where threads are.
+TSAN_STAGES := base topic yahoo listen engine
+TSAN_TESTS = $(foreach s,$(TSAN_STAGES),$(if $(wildcard src/$(s)/*_test.cc),$(s)_test))
+# GCC 12's ThreadSanitizer does not know address spaces laid out as randomly as recent kernels do.
+FIXED_LAYOUT = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+SOURCES = $(shell git ls-files '*.h' '*.cc')
+
+# $(call configure,PRESET) is silent unless it fails.
+configure = out=$$(cmake --preset $(1) 2>&1) || { echo "$$out" >&2; exit 1; }
+build = cmake --build --parallel $(JOBS) --preset $(1)
+
+help:  ## this list
+	@awk -F ':.*##  *' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+run: build  ## set up, build, then fill the lake with live quotes until Ctrl-C (ARGS='...')
+	build/release/pregao run $(ARGS)
+
+test: deps  ## everything: unit tests, foreign readers, sanitizers, fuzzers
+	@for part in $(TEST_PARTS); do \
+	  start=$$SECONDS; printf '\n== test-%s\n' $$part; \
+	  $(MAKE) --no-print-directory test-$$part; \
+	  printf '== test-%s: %s s\n' $$part $$((SECONDS - start)); \
+	done
+
+check: deps  ## what needs no server: unit tests, layout rules, format (a minute once built)
+	@$(MAKE) --no-print-directory test-unit format-check
+
+build: deps  ## build/release/pregao
+	@$(call configure,release)
+	@$(call build,release) --target pregao
+
+fuzz: deps  ## every fuzzer, FUZZ_SECONDS=300 each
+	@$(call configure,fuzz)
+	@$(call build,fuzz) --target fuzzers
+	@fuzz/run.sh build/fuzz/fuzz $(FUZZ_SECONDS)
+
+bench: deps  ## the figures of the README, on this machine
+	@$(call configure,release)
+	@$(call build,release) --target bench
+
+setup: deps  ## Debian packages, pinned libraries, the Python environment of the tests
+	@setup/venv.sh >/dev/null
+
+deps:
+	@setup/packages.sh
+	@setup/deps.sh
+
+test-unit:
+	@$(call configure,release)
+	@$(call build,release)
+	@ctest --preset release --label-regex unit
+
+test-judges:
+	@venv=$$(setup/venv.sh); PREGAO=$(CURDIR)/build/release/pregao "$$venv/bin/python" -m pytest -q test
+
+test-asan:
+	@$(call configure,asan)
+	@$(call build,asan) --target tests
+	@ctest --preset asan --label-regex unit
+
+test-tsan:
+	@$(call configure,tsan)
+	@$(call build,tsan) --target $(TSAN_TESTS)
+	@$(FIXED_LAYOUT) ctest --preset tsan --label-regex unit
+
+test-fuzz: FUZZ_SECONDS = $(FUZZ_TEST_SECONDS)
+test-fuzz: fuzz
+
+format:  ## clang-format on every source
+	@clang-format-14 -i $(SOURCES)
+
+format-check:
+	@clang-format-14 --dry-run --Werror $(SOURCES)
+
+lint: deps  ## clang-tidy on every source (slow; needs Debian's clang-tidy-14)
+	@$(call configure,release)
+	@run-clang-tidy-14 -quiet -p build/release -j $(JOBS) '/src/.*\.cc$$'
+
+clean:  ## remove build/; the cache of libraries and data/ stay
+	@rm -rf build
+
+.PHONY: help run test check build fuzz bench setup deps format format-check lint clean $(addprefix test-,$(TEST_PARTS))
