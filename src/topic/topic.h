@@ -40,9 +40,9 @@ class RecordBatch {
     Partition partition;
     Offset offset;
     TimestampMs timestamp;
-    std::size_t begin;           ///< of the key in the block; the value follows it
-    std::int32_t key_size;       ///< -1: no key
-    std::int32_t value_size;     ///< -1: no value
+    std::size_t begin;        ///< of the key in the block; the value follows it
+    std::int32_t key_size;    ///< -1: no key
+    std::int32_t value_size;  ///< -1: no value
   };
 
   void Add(Partition partition, Offset offset, TimestampMs timestamp, std::optional<std::string_view> key,
@@ -60,13 +60,13 @@ class RecordBatch {
 
  private:
   std::vector<Record> records_;
-  std::vector<char> bytes_;  // keys and values back to back, then kPadding zeros
+  std::vector<char> bytes_;                             // keys and values back to back, then kPadding zeros
   std::map<std::size_t, std::vector<Header>> headers_;  // few records have any
 };
 
 /// What a topic is. `generation` changes when a topic of the same name is created anew.
 struct TopicInfo {
-  std::string name;        ///< as it stands in the tables' lineage
+  std::string name;  ///< as it stands in the tables' lineage
   std::string generation;
   std::int32_t partitions = 0;
 };
