@@ -8,6 +8,8 @@
 #include <fstream>
 #include <unordered_map>
 
+#include "base/text.h"
+
 namespace pregao::market {
 namespace {
 
@@ -16,12 +18,7 @@ constexpr std::size_t kQuotedInErrors = 40;
 
 /// A value as an error shows it: bounded, and with nothing that could upset a terminal.
 std::string Quoted(std::string_view value) {
-  std::string out = "\"";
-  for (const char c : value.substr(0, kQuotedInErrors)) {
-    const auto u = static_cast<unsigned char>(c);
-    out.push_back(u < 0x20 || u == 0x7F ? '?' : c);
-  }
-  return out + (value.size() > kQuotedInErrors ? "…\"" : "\"");
+  return "\"" + Printable(value.substr(0, kQuotedInErrors)) + (value.size() > kQuotedInErrors ? "…\"" : "\"");
 }
 
 std::vector<std::string_view> Words(std::string_view line) {

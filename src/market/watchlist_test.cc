@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(All, WatchlistBadLine,
                                            BadLine{"PETR4.SA 5 nan", "\"nan\"", "not a number"},
                                            BadLine{"PETR4.SA 5 6 7", "\"7\"", "one word too many"},
                                            BadLine{"AÇÃO", "\"AÇÃO\"", "use letters"},
-                                           BadLine{"PETR4\x1b[2J", "\"PETR4?[2J\"", "use letters"},
+                                           BadLine{"PETR4\x1b[2J", "\"PETR4\\x1b[2J\"", "use letters"},
                                            BadLine{"^", "\"^\"", "like PETR4.SA"},
                                            BadLine{"ABCDEFGHIJKLMNOPQRSTUVWXYZ1234567", "33", "at most 32"}));
 
