@@ -31,11 +31,11 @@ arrow() {
 # The Go bindings ship DuckDB as static libraries; no Go is compiled.
 duckdb() {
   local module=github.com/duckdb/duckdb-go-bindings/lib/linux-amd64@v$DUCKDB_VERSION answer dir
-  answer=$(GOMODCACHE=$PWD/mod GOFLAGS=-modcacherw retry go mod download -json "$module") || { echo "$answer" >&2; return 1; }
+  answer=$(GOPATH=$PWD/go GOMODCACHE=$PWD/go/mod GOFLAGS=-modcacherw retry go mod download -json "$module") || { echo "$answer" >&2; return 1; }
   grep -qF "\"Sum\": \"$DUCKDB_SUM\"" <<<"$answer" || { echo "setup: $module is not what versions.env pins" >&2; return 1; }
   dir=$(sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p' <<<"$answer")
   mv "$dir"/duckdb.h "$dir"/*.a "$dir"/LICENSE .
-  rm -rf mod
+  rm -rf go
 }
 
 simdjson() {
