@@ -1,6 +1,8 @@
 #include "base/json_writer.h"
 
+#include <charconv>
 #include <gtest/gtest.h>
+#include <system_error>
 
 namespace pregao {
 namespace {
@@ -33,7 +35,11 @@ TEST(JsonWriter, NumbersReadBackAsTheSameDouble) {
   for (const double d : {0.1, 1e300, -37.63, 5e-324, 123456789.125}) {
     std::string out;
     AppendJsonNumber(d, &out);
-    EXPECT_EQ(std::stod(out), d) << out;
+    double back = 0;
+    const auto [end, error] = std::from_chars(out.data(), out.data() + out.size(), back);  // stod refuses denormals
+    EXPECT_EQ(error, std::errc()) << out;
+    EXPECT_EQ(end, out.data() + out.size()) << out;
+    EXPECT_EQ(back, d) << out;
   }
 }
 
