@@ -46,7 +46,7 @@ struct TextTable {
   std::vector<Column> columns;
   std::vector<std::vector<std::string>> rows;  ///< as many cells as columns, each one line
 
-  /// Every line ends in a newline and has no spaces before it.
+  /// Every line ends in a newline and has no spaces before that.
   [[nodiscard]] std::string ToString() const;
 };
 

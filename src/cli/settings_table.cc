@@ -1,0 +1,54 @@
+#include "cli/settings.h"
+
+namespace pregao::cli {
+namespace {
+
+constexpr std::int64_t kSecond = 1000, kMinute = 60 * kSecond, kHour = 60 * kMinute, kDay = 24 * kHour;
+constexpr std::int64_t kMax = 1'000'000'000;
+
+}  // namespace
+
+const std::vector<SettingKey>& SettingKeys() {
+  using S = Settings;
+  static const std::vector<SettingKey> keys{
+      {"topic", &S::topic, "Where quotes wait for the engine: local:PATH, a file on this machine"},
+      {"lake", &S::lake, "The folder of the tables"},
+      {"watchlist", &S::watchlist, "The tickers to listen to: one a line, # for comments, re-read when it changes"},
+      {"log.level", &S::log_level, "The least that is logged", 0, 0, {"trace", "debug", "info", "warning", "error"}},
+      {"log.format", &S::log_format, "How log lines are written to standard error", 0, 0, {"text", "json"}},
+      {"yahoo.stream-url", &S::yahoo_stream_url, "The quote stream, ws:// or wss://"},
+      {"yahoo.symbols-per-connection", &S::yahoo_symbols_per_connection,
+       "Tickers on one connection; Yahoo cuts off what is beyond 100 without a word", 1, 100},
+      {"listen.dumb-timeout", &S::listen_dumb_timeout,
+       "A connection that is open and says nothing for so long in market hours is made anew", kSecond, kDay},
+      {"listen.resubscribe-interval", &S::listen_resubscribe_interval,
+       "How often the subscription is sent again, which keeps the connection alive", 100, kHour},
+      {"local.partitions", &S::local_partitions, "Partitions of a local topic when it is created", 1, 256},
+      {"local.retention-age", &S::local_retention_age,
+       "Records of a local topic older than this are deleted; \"\" keeps them", kMinute, 3650 * kDay},
+      {"local.retention-bytes", &S::local_retention_bytes,
+       "A local topic larger than this loses its oldest records; \"\" sets no limit", 1 << 20, 1LL << 50},
+      {"engine.commit-interval", &S::engine_commit_interval, "The longest that a row waits for its commit", 10, kHour},
+      {"engine.max-rows", &S::engine_max_rows, "A commit does not wait for more rows than this", 1, 10'000'000},
+      {"engine.partition-by",
+       &S::engine_partition_by,
+       "Partition columns of tables that are created",
+       0,
+       0,
+       {"date", "ticker", "date,ticker"}},
+      {"engine.compression", &S::engine_compression, "Compression of Parquet files", 0, 0, {"zstd", "snappy"}},
+      {"engine.bronze", &S::engine_bronze, "Whether the messages are kept as they came, in bronze"},
+      {"engine.max-value-bytes", &S::engine_max_value_bytes, "A message larger than this goes to quarantine", 1024,
+       64 << 20},
+      {"engine.dedupe-keys", &S::engine_dedupe_keys,
+       "Recent rows held in memory to find duplicates; older ones are looked up in the table", 1000, 100'000'000},
+      {"lake.checkpoint-every", &S::lake_checkpoint_every, "Commits between checkpoints of a table's log", 1, 10'000},
+      {"lake.log-retention", &S::lake_log_retention, "How long log entries behind a checkpoint are kept", kHour,
+       3650 * kDay},
+      {"sim.seed", &S::sim_seed, "Which market the simulator plays: the same seed, the same quotes", 0, kMax},
+      {"sim.tick", &S::sim_tick, "Time between two quotes of a simulated ticker", 1, kHour},
+  };
+  return keys;
+}
+
+}  // namespace pregao::cli
