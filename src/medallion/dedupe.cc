@@ -7,17 +7,27 @@ namespace pregao::medallion {
 DedupeMemory::DedupeMemory(std::size_t max_keys, std::int64_t covered_from)
     : max_keys_(max_keys), covered_from_(covered_from) {}
 
-DedupeMemory::Window& DedupeMemory::WindowOf(std::string_view ticker) {
+DedupeMemory::Window& DedupeMemory::Ticker(std::string_view ticker) {
   if (const auto it = windows_.find(ticker); it != windows_.end()) return *it->second;
+  if (windows_.size() >= kMaxTickers) ForgetTickers();
   auto window = std::make_unique<Window>();
+  window->id = next_id_++;
   window->covered_from = covered_from_;
   return *windows_.emplace(std::string(ticker), std::move(window)).first->second;
 }
 
-Seen DedupeMemory::Probe(std::string_view ticker, std::int64_t event_time_us, const RowKey& key) {
-  const auto it = windows_.find(ticker);
-  if (it == windows_.end()) return event_time_us >= covered_from_ ? Seen::kNew : Seen::kUnknown;
-  const Window& window = *it->second;
+void DedupeMemory::ForgetTickers() {
+  covered_from_ = std::numeric_limits<std::int64_t>::max();
+  std::erase_if(windows_, [&](const auto& item) {
+    const Window& window = *item.second;
+    const auto pending = [&](const Entry& e) { return e.batch > confirmed_; };
+    if (std::any_of(window.entries.begin(), window.entries.end(), pending)) return false;
+    keys_ -= window.entries.size() - window.begin;
+    return true;
+  });
+}
+
+Seen DedupeMemory::Probe(const Window& window, std::int64_t event_time_us, const RowKey& key) {
   if (window.begin < window.entries.size() && event_time_us <= window.entries.back().time) {
     auto entry =
         std::lower_bound(window.entries.begin() + static_cast<std::ptrdiff_t>(window.begin), window.entries.end(),
@@ -29,10 +39,9 @@ Seen DedupeMemory::Probe(std::string_view ticker, std::int64_t event_time_us, co
   return event_time_us >= window.covered_from ? Seen::kNew : Seen::kUnknown;
 }
 
-void DedupeMemory::Insert(std::string_view ticker, std::int64_t event_time_us, const RowKey& key, std::uint32_t batch) {
-  Window& window = WindowOf(ticker);
-  auto& entries = window.entries;
-  const auto first = entries.begin() + static_cast<std::ptrdiff_t>(window.begin);
+void DedupeMemory::Insert(Window* window, std::int64_t event_time_us, const RowKey& key, std::uint32_t batch) {
+  auto& entries = window->entries;
+  const auto first = entries.begin() + static_cast<std::ptrdiff_t>(window->begin);
   auto at = entries.end();
   if (first != entries.end() && event_time_us <= entries.back().time) {
     at = std::upper_bound(first, entries.end(), event_time_us,
@@ -43,11 +52,8 @@ void DedupeMemory::Insert(std::string_view ticker, std::int64_t event_time_us, c
   }
   entries.insert(at, {event_time_us, key, batch});
   ++keys_;
-  // A share for each ticker; beyond kMaxTickers the shares shrink to the minimum and late rows are looked up more
-  // often.
-  const std::size_t capacity =
-      std::max(kMinWindow, max_keys_ / std::clamp<std::size_t>(windows_.size(), 1, kMaxTickers));
-  if (entries.size() - window.begin > capacity + capacity / 4) Evict(&window, capacity);
+  const std::size_t capacity = std::max(kMinWindow, max_keys_ / windows_.size());
+  if (entries.size() - window->begin > capacity + capacity / 4) Evict(window, capacity);
 }
 
 void DedupeMemory::Evict(Window* window, std::size_t capacity) {

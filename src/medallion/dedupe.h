@@ -30,7 +30,9 @@ class KeyLookup {
 /// Recent identities by ticker: a window of rows in the order of event_time for each. Exact: what the window does not
 /// cover is kUnknown, never kNew. Rows of batches that are not committed stay until they are. Not thread-safe.
 ///
-/// Memory: 32 bytes a key; at most `max_keys` keys beyond those not yet committed, and at least kMinWindow a ticker.
+/// Memory: 32 bytes a key; at most `max_keys` keys beyond those not yet committed, and at least kMinWindow a ticker; at
+/// most about kMaxTickers windows: past it all are dropped and rows without a window are looked up, newest ones
+/// included.
 class DedupeMemory {
  public:
   static constexpr std::size_t kMinWindow = 16;
@@ -40,37 +42,44 @@ class DedupeMemory {
   ///                      before it, of any ticker, are kUnknown. Everything is covered where the table is empty.
   explicit DedupeMemory(std::size_t max_keys, std::int64_t covered_from = std::numeric_limits<std::int64_t>::min());
 
-  [[nodiscard]] Seen Probe(std::string_view ticker, std::int64_t event_time_us, const RowKey& key);
+  /// A ticker's window. The reference lives until the next call of Ticker.
+  struct Window;
+  [[nodiscard]] Window& Ticker(std::string_view ticker);
+
+  [[nodiscard]] static Seen Probe(const Window& window, std::int64_t event_time_us, const RowKey& key);
   /// Adds a row of batch `batch` (0: it is in the table already). A row that is there is not added again.
-  void Insert(std::string_view ticker, std::int64_t event_time_us, const RowKey& key, std::uint32_t batch);
+  void Insert(Window* window, std::int64_t event_time_us, const RowKey& key, std::uint32_t batch);
   /// Batches up to this one are committed: their rows may leave the window.
   void Confirm(std::uint32_t batch) { confirmed_ = std::max(confirmed_, batch); }
 
   [[nodiscard]] std::size_t keys() const { return keys_; }
   [[nodiscard]] std::size_t tickers() const { return windows_.size(); }
 
- private:
   struct Entry {
     std::int64_t time;
     RowKey key;
     std::uint32_t batch;
   };
   struct Window {
-    std::vector<Entry> entries;  // by time; [begin, end) is live
+    std::uint32_t id;            ///< differs from every other ticker's, for the life of the memory
+    std::vector<Entry> entries;  ///< by time; those from `begin` on are live
     std::size_t begin = 0;
     std::int64_t covered_from;
   };
+
+ private:
   struct TextHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
   };
 
-  Window& WindowOf(std::string_view ticker);
   void Evict(Window* window, std::size_t capacity);
+  void ForgetTickers();
 
   const std::size_t max_keys_;
-  const std::int64_t covered_from_;
+  std::int64_t covered_from_;  // of tickers without a window
   std::unordered_map<std::string, std::unique_ptr<Window>, TextHash, std::equal_to<>> windows_;
+  std::uint32_t next_id_ = 0;
   std::size_t keys_ = 0;
   std::uint32_t confirmed_ = 0;
 };

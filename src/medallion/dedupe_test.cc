@@ -12,38 +12,38 @@ RowKey K(std::uint64_t n) { return {n, n * 7}; }
 
 TEST(DedupeMemory, KnowsWhatItWasToldAndNothingElse) {
   DedupeMemory memory(1000);
-  EXPECT_EQ(memory.Probe("A", 10, K(1)), Seen::kNew);
-  memory.Insert("A", 10, K(1), 1);
-  EXPECT_EQ(memory.Probe("A", 10, K(1)), Seen::kDuplicate);
-  EXPECT_EQ(memory.Probe("A", 10, K(2)), Seen::kNew) << "another payload of the same instant";
-  EXPECT_EQ(memory.Probe("A", 5, K(1)), Seen::kNew) << "an older row where everything is covered";
-  EXPECT_EQ(memory.Probe("B", 10, K(1)), Seen::kNew);
+  EXPECT_EQ(memory.Probe(memory.Ticker("A"), 10, K(1)), Seen::kNew);
+  memory.Insert(&memory.Ticker("A"), 10, K(1), 1);
+  EXPECT_EQ(memory.Probe(memory.Ticker("A"), 10, K(1)), Seen::kDuplicate);
+  EXPECT_EQ(memory.Probe(memory.Ticker("A"), 10, K(2)), Seen::kNew) << "another payload of the same instant";
+  EXPECT_EQ(memory.Probe(memory.Ticker("A"), 5, K(1)), Seen::kNew) << "an older row where everything is covered";
+  EXPECT_EQ(memory.Probe(memory.Ticker("B"), 10, K(1)), Seen::kNew);
 }
 
 TEST(DedupeMemory, AsksTheTableForWhatItDoesNotCover) {
   DedupeMemory memory(1000, /*covered_from=*/100);
-  EXPECT_EQ(memory.Probe("A", 99, K(1)), Seen::kUnknown);
-  EXPECT_EQ(memory.Probe("A", 100, K(1)), Seen::kNew);
-  memory.Insert("A", 50, K(1), 0);
-  EXPECT_EQ(memory.Probe("A", 50, K(1)), Seen::kDuplicate);
-  EXPECT_EQ(memory.Probe("A", 50, K(2)), Seen::kUnknown);
+  EXPECT_EQ(memory.Probe(memory.Ticker("A"), 99, K(1)), Seen::kUnknown);
+  EXPECT_EQ(memory.Probe(memory.Ticker("A"), 100, K(1)), Seen::kNew);
+  memory.Insert(&memory.Ticker("A"), 50, K(1), 0);
+  EXPECT_EQ(memory.Probe(memory.Ticker("A"), 50, K(1)), Seen::kDuplicate);
+  EXPECT_EQ(memory.Probe(memory.Ticker("A"), 50, K(2)), Seen::kUnknown);
 }
 
 TEST(DedupeMemory, KeepsTheNewestRowsOfEachTickerAndOwnsUpToTheRest) {
   DedupeMemory memory(32);
-  for (int i = 0; i < 1000; ++i) memory.Insert("A", i, K(static_cast<std::uint64_t>(i)), 0);
-  EXPECT_EQ(memory.Probe("A", 999, K(999)), Seen::kDuplicate);
-  EXPECT_EQ(memory.Probe("A", 0, K(0)), Seen::kUnknown);
+  for (int i = 0; i < 1000; ++i) memory.Insert(&memory.Ticker("A"), i, K(static_cast<std::uint64_t>(i)), 0);
+  EXPECT_EQ(memory.Probe(memory.Ticker("A"), 999, K(999)), Seen::kDuplicate);
+  EXPECT_EQ(memory.Probe(memory.Ticker("A"), 0, K(0)), Seen::kUnknown);
   EXPECT_LE(memory.keys(), 42u);
 }
 
 TEST(DedupeMemory, ARowThatIsNotCommittedNeverLeaves) {
   DedupeMemory memory(16);
-  for (int i = 0; i < 500; ++i) memory.Insert("A", i, K(static_cast<std::uint64_t>(i)), 1);
-  EXPECT_EQ(memory.Probe("A", 0, K(0)), Seen::kDuplicate);
+  for (int i = 0; i < 500; ++i) memory.Insert(&memory.Ticker("A"), i, K(static_cast<std::uint64_t>(i)), 1);
+  EXPECT_EQ(memory.Probe(memory.Ticker("A"), 0, K(0)), Seen::kDuplicate);
   memory.Confirm(1);
-  memory.Insert("A", 500, K(500), 2);
-  EXPECT_EQ(memory.Probe("A", 0, K(0)), Seen::kUnknown);
+  memory.Insert(&memory.Ticker("A"), 500, K(500), 2);
+  EXPECT_EQ(memory.Probe(memory.Ticker("A"), 0, K(0)), Seen::kUnknown);
   EXPECT_LE(memory.keys(), 21u);
 }
 
@@ -60,7 +60,7 @@ TEST(DedupeMemory, IsExactOnRandomStreams) {
       const std::uint64_t payload = random() % 3;
       const std::string name(1, static_cast<char>('A' + ticker));
       const bool there = truth.contains({ticker, time, payload});
-      switch (memory.Probe(name, time, K(payload))) {
+      switch (memory.Probe(memory.Ticker(name), time, K(payload))) {
         case Seen::kNew:
           ASSERT_FALSE(there) << "seed " << seed;
           break;
@@ -70,7 +70,7 @@ TEST(DedupeMemory, IsExactOnRandomStreams) {
         case Seen::kUnknown:
           break;
       }
-      memory.Insert(name, time, K(payload), batch);
+      memory.Insert(&memory.Ticker(name), time, K(payload), batch);
       truth.insert({ticker, time, payload});
       if (i % 50 == 0) memory.Confirm(batch++);
     }

@@ -175,7 +175,7 @@ TEST(Judge, DetailsAreCutBetweenCharacters) {
   std::string value;
   for (int i = 0; i < 200; ++i) value += "ç";
   Judged j(With(",\"day_volume\":\"" + value + "\""));
-  EXPECT_EQ(j.rejection->detail.substr(0, 14), "day_volume: \"ç");
+  EXPECT_EQ(j.rejection->detail.substr(0, 15), "day_volume: \"ç");
   EXPECT_LT(j.rejection->detail.size(), 120u);
 }
 

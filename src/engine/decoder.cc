@@ -1,0 +1,109 @@
+#include "engine/decoder.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "medallion/schema.h"
+
+namespace pregao::engine {
+namespace {
+
+Offset At(const topic::Positions& positions, Partition partition) {
+  const auto it = positions.find(partition);
+  return it == positions.end() ? Offset(0) : it->second;
+}
+
+}  // namespace
+
+Decoder::Decoder(Start start, topic::TopicInfo topic)
+    : topic_(std::move(topic)),
+      judge_from_(std::move(start.judge_from)),
+      quarantine_from_(std::move(start.quarantine_from)),
+      memory_(std::move(start.memory)),
+      lookup_(start.lookup),
+      version_(start.version),
+      next_(std::move(start.read_from)) {
+  Open();
+}
+
+void Decoder::Open() {
+  open_ = Batch{};
+  open_.number = ++number_;
+  open_.judged_at = version_;
+  bytes_ = 0;
+}
+
+void Decoder::Fold(TableVersion version, const std::vector<medallion::KeyedRow>& rows) {
+  for (const auto& row : rows) memory_->Insert(&memory_->Ticker(row.ticker), row.event_time_us, row.key, 0);
+  version_ = std::max(version_, version);
+  if (empty()) open_.judged_at = version_;
+}
+
+Status Decoder::Add(std::shared_ptr<const topic::RecordBatch> records) {
+  std::vector<Late> late;
+  for (std::size_t i = 0; i < records->size(); ++i) TRY(AddRecord(*records, i, &late));
+  if (!late.empty()) TRY(DropLateDuplicates(late));
+  bytes_ += records->bytes();
+  open_.records.push_back(std::move(records));
+  return Status::OK();
+}
+
+Status Decoder::AddRecord(const topic::RecordBatch& records, std::size_t i, std::vector<Late>* late) {
+  const auto& raw = records[i];
+  const medallion::Record record{raw.partition.value, raw.offset.value, raw.timestamp.value, records.Key(i),
+                                 records.Value(i)};
+  open_.from.try_emplace(raw.partition, next_.contains(raw.partition) ? next_[raw.partition] : raw.offset);
+  next_[raw.partition] = open_.to[raw.partition] = raw.offset + 1;
+  ++open_.consumed;
+  if (raw.offset < At(judge_from_, raw.partition)) return Status::OK();
+  if (const auto rejection = judge_.Decide(record, &row_)) {
+    ++open_.rejects[static_cast<std::size_t>(rejection->reason)];
+    if (raw.offset < At(quarantine_from_, raw.partition)) return Status::OK();
+    return quarantine_.Append(record, *rejection);
+  }
+  return AddRow(record, late);
+}
+
+Status Decoder::AddRow(const medallion::Record& record, std::vector<Late>* late) {
+  const medallion::RowKey key = KeyOf(row_, &hasher_);
+  const std::int64_t time = row_.event_time_us();
+  auto& window = memory_->Ticker(row_.ticker());
+  const auto seen = medallion::DedupeMemory::Probe(window, time, key);
+  if (seen == medallion::Seen::kDuplicate) {
+    ++open_.duplicates;
+    return Status::OK();
+  }
+  if (seen == medallion::Seen::kUnknown) {
+    late->push_back({open_.picks.size(), {std::string(row_.ticker()), time, key}});
+  }
+  memory_->Insert(&window, time, key, number_);
+  open_.picks.push_back({silver_.rows(), medallion::DayOf(time), window.id, time, key});
+  return silver_.Append(row_, record.partition, record.offset);
+}
+
+Status Decoder::DropLateDuplicates(const std::vector<Late>& late) {
+  std::vector<medallion::KeyedRow> wanted;
+  for (const Late& l : late) wanted.push_back(l.row);
+  TRY_ASSIGN(const auto found, lookup_->Find(wanted));
+  std::unordered_set<medallion::RowKey> there;
+  for (const auto& row : found) there.insert(row.key);
+  std::unordered_set<std::size_t> drop;
+  for (const Late& l : late) {
+    if (there.contains(l.row.key)) drop.insert(l.pick);
+  }
+  std::size_t index = 0;
+  std::erase_if(open_.picks, [&](const Pick&) { return drop.contains(index++); });
+  open_.duplicates += static_cast<std::int64_t>(drop.size());
+  return Status::OK();
+}
+
+Result<Batch> Decoder::Cut() {
+  TRY_ASSIGN(open_.silver, silver_.Finish(topic_.name));
+  open_.quarantine_days = quarantine_.days();
+  TRY_ASSIGN(open_.quarantine, quarantine_.Finish(topic_.name));
+  Batch batch = std::move(open_);
+  Open();
+  return batch;
+}
+
+}  // namespace pregao::engine

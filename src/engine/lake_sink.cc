@@ -1,0 +1,229 @@
+#include "engine/lake_sink.h"
+
+#include <algorithm>
+#include <arrow/compute/api_vector.h>
+#include <arrow/table.h>
+#include <fmt/format.h>
+#include <map>
+#include <numeric>
+
+#include "engine/file_rows.h"
+#include "engine/positions.h"
+#include "medallion/raw_builder.h"
+#include "medallion/schema.h"
+
+namespace pregao::engine {
+namespace {
+
+/// The least position of each partition; nothing where a table has none, since it must read from the start.
+topic::Positions Least(const topic::Positions& a, const topic::Positions& b) {
+  topic::Positions least;
+  for (const auto& [partition, offset] : a) {
+    if (const auto it = b.find(partition); it != b.end()) least[partition] = std::min(offset, it->second);
+  }
+  return least;
+}
+
+topic::Positions Greatest(topic::Positions a, const topic::Positions& b) {
+  for (const auto& [partition, offset] : b) {
+    Offset& mine = a[partition];
+    mine = std::max(mine, offset);
+  }
+  return a;
+}
+
+std::string Places(const topic::Positions& positions, std::int64_t shift) {
+  std::string out;
+  for (const auto& [partition, offset] : positions) {
+    out += fmt::format("{}{}:{}", out.empty() ? "" : ",", partition.value, offset.value + shift);
+  }
+  return out;
+}
+
+}  // namespace
+
+LakeSink::LakeSink(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, LakeSinkOptions options)
+    : store_(std::move(store)), clock_(clock), options_(std::move(options)) {}
+
+Status LakeSink::Open(const char* root, std::shared_ptr<arrow::Schema> schema, std::vector<std::string> partition_by,
+                      const topic::TopicInfo& topic, Target* target) {
+  const lake::TableSpec spec{std::move(schema),
+                             std::move(partition_by),
+                             {{"pregao.schema", std::to_string(medallion::kSchemaVersion)}, {"pregao.owner", kOwner}}};
+  TRY_ASSIGN(target->table, lake::Table::OpenOrCreate(store_, root, spec, clock_, options_.table));
+  target->base = target->table->snapshot();
+  const auto owner = target->base->properties.find("pregao.owner");
+  if (owner == target->base->properties.end() || owner->second != kOwner) {
+    return Status::Invalid("table ", store_->uri(), "/", root, " belongs to ",
+                           owner == target->base->properties.end() ? "nobody" : "'" + owner->second + "'",
+                           " (property pregao.owner), not to the embedded engine. Use another lake, or set the property"
+                           " to 'embedded' once its writer has stopped");
+  }
+  TRY_ASSIGN(target->positions, PositionsOf(target->base->positions, topic, root, options_.accept_new_topic));
+  return Status::OK();
+}
+
+Result<Start> LakeSink::Begin(const topic::TopicInfo& topic, const std::vector<Partition>& partitions) {
+  topic_ = topic;
+  foreign_.clear();
+  if (options_.bronze) TRY(Open(kBronzeRoot, medallion::BronzeSchema(), {"date"}, topic, &bronze_));
+  TRY(Open(kQuarantineRoot, medallion::QuarantineSchema(), {"date"}, topic, &quarantine_));
+  TRY(Open(kSilverRoot, medallion::SilverSchema(), options_.partition_by, topic, &silver_));
+
+  Start start;
+  start.judge_from = silver_.positions;
+  // Quarantine is committed before Silver, and only when it has rows: what Silver has passed, Quarantine has.
+  start.quarantine_from = Greatest(quarantine_.positions, silver_.positions);
+  start.read_from = options_.bronze ? Least(bronze_.positions, silver_.positions) : silver_.positions;
+  std::erase_if(start.read_from, [&](const auto& item) {
+    return std::find(partitions.begin(), partitions.end(), item.first) == partitions.end();
+  });
+  start.version = silver_.base->version;
+  TRY_ASSIGN(start.memory, Remember(*silver_.table, *silver_.base, options_.dedupe_keys, options_.remember_rows));
+  TRY_ASSIGN(auto view, lake::Table::Open(store_, kSilverRoot, clock_, options_.table));
+  lookup_ = std::make_unique<LakeLookup>(std::move(view));
+  start.lookup = lookup_.get();
+  return start;
+}
+
+lake::Transaction LakeSink::NewTransaction(const Batch& batch, const Target& target) const {
+  lake::Transaction txn;
+  for (const auto& [partition, to] : batch.to) {
+    const auto it = target.positions.find(partition);
+    if (it != target.positions.end() && it->second >= to) continue;
+    txn.positions.push_back({AppId(topic_, partition),
+                             it == target.positions.end() ? std::nullopt : std::optional(it->second.value), to.value});
+  }
+  const std::int64_t rejected = std::accumulate(batch.rejects.begin(), batch.rejects.end(), std::int64_t{0});
+  txn.metrics = {{"consumed", std::to_string(batch.consumed)},
+                 {"duplicates", std::to_string(batch.duplicates)},
+                 {"quarantined", std::to_string(rejected)},
+                 {"firstOffset", Places(batch.from, 0)},
+                 {"lastOffset", Places(batch.to, -1)}};
+  return txn;
+}
+
+Result<bool> LakeSink::Commit(Target* target, lake::Transaction txn, const lake::Rebase& rebase) {
+  const auto positions = txn.positions;
+  TRY_ASSIGN(const auto result, target->table->Commit(target->base, std::move(txn), rebase));
+  target->base = target->table->snapshot();
+  if (result.outcome == lake::CommitOutcome::kFenced) return false;
+  for (const auto& change : positions) target->positions[ParseAppId(change.app_id)->partition] = Offset(change.to);
+  return true;
+}
+
+Status LakeSink::AddFiles(const Target& target, const arrow::RecordBatch& rows, const std::vector<std::int32_t>& days,
+                          lake::Transaction* txn) const {
+  std::map<std::int32_t, std::vector<std::int64_t>> by_day;
+  for (std::size_t i = 0; i < days.size(); ++i) by_day[days[i]].push_back(static_cast<std::int64_t>(i));
+  for (const auto& [day, indices] : by_day) {
+    TRY_ASSIGN(const auto part, TakeRows(rows, indices));
+    TRY_ASSIGN(auto file, lake::WriteDataFile(store_.get(), target.table->root(), *clock_, *part,
+                                              {{"date", medallion::DateString(day)}}, options_.write));
+    txn->adds.push_back(std::move(file));
+  }
+  SetWritten(rows.num_rows(), txn);
+  return Status::OK();
+}
+
+Result<bool> LakeSink::WriteBronze(const Batch& batch, Written* written) {
+  auto txn = NewTransaction(batch, bronze_);
+  if (txn.positions.empty()) return true;
+  medallion::RawBuilder builder(medallion::RawBuilder::Kind::kBronze);
+  for (const auto& records : batch.records) {
+    for (std::size_t i = 0; i < records->size(); ++i) {
+      const auto& r = (*records)[i];
+      const auto from = bronze_.positions.find(r.partition);
+      if (from != bronze_.positions.end() && r.offset < from->second) continue;
+      TRY(builder.Append({r.partition.value, r.offset.value, r.timestamp.value, records->Key(i), records->Value(i)}));
+    }
+  }
+  const auto days = builder.days();
+  TRY_ASSIGN(const auto rows, builder.Finish(topic_.name));
+  TRY(AddFiles(bronze_, *rows, days, &txn));
+  written->bytes += BytesOf(txn);
+  return Commit(&bronze_, std::move(txn));
+}
+
+Result<bool> LakeSink::WriteQuarantine(const Batch& batch, Written* written) {
+  written->quarantined = batch.quarantine->num_rows();
+  if (batch.quarantine->num_rows() == 0) return true;
+  auto txn = NewTransaction(batch, quarantine_);
+  TRY(AddFiles(quarantine_, *batch.quarantine, batch.quarantine_days, &txn));
+  written->bytes += BytesOf(txn);
+  return Commit(&quarantine_, std::move(txn));
+}
+
+Status LakeSink::AddSilverFiles(const Batch& batch, lake::Transaction* txn) const {
+  txn->adds.clear();
+  const auto& partition_columns = silver_.base->partition_columns;
+  TRY_ASSIGN(const auto groups, GroupForFiles(batch, partition_columns));
+  for (const FileRows& group : groups) {
+    TRY_ASSIGN(auto file, lake::WriteDataFile(store_.get(), kSilverRoot, *clock_, *group.rows, group.partition_values,
+                                              options_.write));
+    txn->adds.push_back(std::move(file));
+  }
+  txn->metrics["duplicates"] = std::to_string(batch.duplicates);
+  SetWritten(static_cast<std::int64_t>(batch.picks.size()), txn);
+  return Status::OK();
+}
+
+/// Notes the rows of files that others added, so that this batch and those behind it are judged again.
+Status LakeSink::Learn(const std::vector<std::shared_ptr<const lake::DataFile>>& added, TableVersion version,
+                       Written* written) {
+  Foreign foreign{version, {}};
+  for (const auto& file : added) {
+    TRY_ASSIGN(auto rows, KeysOf(*silver_.table, *silver_.base, *file));
+    for (const auto& row : rows) foreign.keys.insert(row.key);
+    written->foreign.insert(written->foreign.end(), std::make_move_iterator(rows.begin()),
+                            std::make_move_iterator(rows.end()));
+  }
+  if (!foreign.keys.empty()) foreign_.push_back(std::move(foreign));
+  return Status::OK();
+}
+
+/// @return whether rows were dropped
+bool LakeSink::DropForeign(Batch* batch) {
+  while (!foreign_.empty() && foreign_.front().version <= batch->judged_at) foreign_.pop_front();
+  const auto dropped = std::erase_if(batch->picks, [&](const Pick& pick) {
+    return std::any_of(foreign_.begin(), foreign_.end(), [&](const Foreign& f) { return f.keys.contains(pick.key); });
+  });
+  batch->duplicates += static_cast<std::int64_t>(dropped);
+  return dropped != 0;
+}
+
+Result<bool> LakeSink::WriteSilver(Batch* batch, Written* written) {
+  auto txn = NewTransaction(*batch, silver_);
+  if (txn.positions.empty()) return true;
+  (void)DropForeign(batch);
+  TRY(AddSilverFiles(*batch, &txn));
+  std::int64_t bytes = BytesOf(txn);
+  const auto rebase = [&](const lake::Snapshot& newer, const auto& added, lake::Transaction* pending) -> Status {
+    TRY(Learn(added, newer.version, written));
+    if (!DropForeign(batch)) return Status::OK();
+    TRY(AddSilverFiles(*batch, pending));
+    bytes = BytesOf(*pending);
+    return Status::OK();
+  };
+  TRY_ASSIGN(const bool committed, Commit(&silver_, std::move(txn), rebase));
+  written->bytes += bytes;
+  return committed;
+}
+
+Result<Written> LakeSink::Write(Batch batch) {
+  Written written;
+  TRY_ASSIGN(bool ours, options_.bronze ? WriteBronze(batch, &written) : Result<bool>(true));
+  if (ours) {
+    TRY_ASSIGN(ours, WriteQuarantine(batch, &written));
+  }
+  if (ours) {
+    TRY_ASSIGN(ours, WriteSilver(&batch, &written));
+  }
+  written.fenced = !ours;
+  written.version = silver_.base->version;
+  written.rows = ours ? static_cast<std::int64_t>(batch.picks.size()) : 0;
+  written.duplicates = batch.duplicates;
+  return written;
+}
+
+}  // namespace pregao::engine

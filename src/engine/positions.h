@@ -1,0 +1,31 @@
+#pragma once
+/// A table's positions in a topic, as Delta's `txn` actions keep them.
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "base/types.h"
+#include "topic/topic.h"
+
+namespace pregao::engine {
+
+/// "pregao:<topic>:<generation>:<partition>"
+[[nodiscard]] std::string AppId(const topic::TopicInfo& topic, Partition partition);
+
+struct ParsedAppId {
+  std::string topic, generation;
+  Partition partition;
+};
+/// nullopt for an id that is not ours. A topic's name may hold colons; a generation may not.
+[[nodiscard]] std::optional<ParsedAppId> ParseAppId(std::string_view id);
+
+/// The positions of `topic`'s generation among a table's. Invalid when the table knows the topic's name only with
+/// another generation: the topic was created anew. `accept_new` starts it at its beginning instead.
+[[nodiscard]] Result<topic::Positions> PositionsOf(const std::map<std::string, std::int64_t>& txns,
+                                                   const topic::TopicInfo& topic, std::string_view table,
+                                                   bool accept_new);
+
+}  // namespace pregao::engine

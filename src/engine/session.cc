@@ -1,0 +1,243 @@
+#include "engine/session.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <thread>
+
+namespace pregao::engine {
+namespace {
+
+constexpr std::chrono::milliseconds kPollTimeout{100};
+constexpr std::chrono::milliseconds kQueueWait{200};
+constexpr std::chrono::milliseconds kEndIdle{500};  // silence that counts as the end where the last offsets are holes
+constexpr std::chrono::milliseconds kAdviseEvery{1'000};
+
+}  // namespace
+
+Result<std::unique_ptr<Decoder>> BeginSession(topic::TopicReader* reader, Sink* sink,
+                                              const std::vector<Partition>& assigned, SharedStats* stats) {
+  TRY_ASSIGN(auto start, sink->Begin(reader->info(), assigned));
+  TRY_ASSIGN(const auto ranges, reader->Ranges());
+  topic::Positions seek;
+  for (const Partition partition : assigned) {
+    const auto range = ranges.find(partition);
+    if (range == ranges.end()) {
+      return Status::Invalid("topic '", reader->info().name, "' has no partition ", partition.value);
+    }
+    const auto position = start.read_from.find(partition);
+    const Offset from = position == start.read_from.end() ? range->second.low : position->second;
+    if (from > range->second.high) {
+      return Status::Invalid("partition ", partition.value, " of topic '", reader->info().name, "' ends at offset ",
+                             range->second.high.value, ", but the tables have read up to ", from.value,
+                             ": the topic has lost records or is another one. Restore it, or use another lake");
+    }
+    if (from < range->second.low) {
+      const auto lost = range->second.low - from;
+      spdlog::error("retention overtook the tables: {} offsets of partition {} ([{}, {})) are gone unread", lost,
+                    partition.value, from.value, range->second.low.value);
+      stats->Update([&](EngineStats& s) {
+        s.lost += lost;
+        s.last_problem = fmt::format("{} offsets of partition {} were removed unread", lost, partition.value);
+      });
+    }
+    seek[partition] = std::max(from, range->second.low);
+  }
+  TRY(reader->Seek(seek));
+  return std::make_unique<Decoder>(std::move(start), reader->info());
+}
+
+Session::Session(topic::TopicReader* reader, Sink* sink, const Clock* clock, const EngineOptions& options,
+                 SharedStats* stats, std::unique_ptr<Decoder> decoder, std::vector<Partition>* assigned,
+                 const Ends& ends)
+    : reader_(reader),
+      sink_(sink),
+      clock_(clock),
+      options_(options),
+      stats_(stats),
+      assigned_(assigned),
+      ends_(ends),
+      decoder_(std::move(decoder)) {}
+
+Result<SessionEnd> Session::Run(std::stop_token stop) {
+  {
+    std::jthread writer([this] { Write(); });
+    std::jthread fetcher([this, stop] { Fetch(stop); });
+    if (const Status status = Decode(); !status.ok()) Fail(status);
+    ready_.Close();
+    // The fetcher may wait for room that nobody makes any more.
+    if (abort_.stop_requested()) fetched_.Close();
+  }
+  std::lock_guard lock(mutex_);
+  TRY(status_);
+  return end_;
+}
+
+void Session::Finish(SessionEnd end) {
+  std::lock_guard lock(mutex_);
+  end_ = end;
+}
+
+void Session::Fail(Status status) {
+  std::lock_guard lock(mutex_);
+  if (status_.ok() && !abort_.stop_requested()) status_ = std::move(status);
+  abort_.request_stop();
+}
+
+void Session::Fetch(std::stop_token stop) {
+  if (const Status status = FetchUntilDone(stop); !status.ok()) Fail(status);
+  fetched_.Close();
+}
+
+Status Session::FetchUntilDone(std::stop_token stop) {
+  using Time = std::chrono::steady_clock;
+  std::map<Partition, Offset> next, told;
+  auto heard = Time::now();
+  auto advised = Time::now();
+  while (!stop.stop_requested() && !abort_.stop_requested()) {
+    if (AtEnd(next, Time::now() - heard > kEndIdle)) {
+      Finish(SessionEnd::kEnd);
+      return Status::OK();
+    }
+    TRY_ASSIGN(auto polled, reader_->Poll(options_.poll_records, kPollTimeout, stop));
+    if (polled.assigned) {
+      *assigned_ = std::move(*polled.assigned);
+      Finish(SessionEnd::kRebalanced);
+      return Status::OK();
+    }
+    if (!polled.records.empty()) {
+      heard = Time::now();
+      for (std::size_t i = 0; i < polled.records.size(); ++i) {
+        next[polled.records[i].partition] = polled.records[i].offset + 1;
+      }
+      auto records = std::make_shared<const topic::RecordBatch>(std::move(polled.records));
+      if (!fetched_.Push(std::move(records), abort_.get_token())) return Status::OK();
+    }
+    if (Time::now() - advised > kAdviseEvery) {
+      TRY(Advise(&told));
+      advised = Time::now();
+    }
+  }
+  return Status::OK();
+}
+
+bool Session::AtEnd(const std::map<Partition, Offset>& next, bool idle) const {
+  if (!ends_) return false;
+  if (idle) return true;
+  return std::all_of(assigned_->begin(), assigned_->end(), [&](Partition partition) {
+    const auto end = ends_->find(partition);
+    const auto at = next.find(partition);
+    return end == ends_->end() || (at != next.end() && at->second >= end->second);
+  });
+}
+
+/// Tells the topic how far the tables are, and ourselves how far behind.
+Status Session::Advise(std::map<Partition, Offset>* told) {
+  topic::Positions committed;
+  {
+    std::lock_guard lock(mutex_);
+    committed = committed_;
+  }
+  if (!committed.empty() && committed != *told) {
+    // For lag tools alone: a broker that refuses is no reason to stop.
+    if (const auto status = reader_->Commit(committed); !status.ok())
+      spdlog::debug("advisory commit: {}", status.ToString());
+    *told = committed;
+  }
+  TRY_ASSIGN(const auto ranges, reader_->Ranges());
+  std::int64_t lag = 0;
+  for (const auto& [partition, offset] : committed) {
+    if (const auto range = ranges.find(partition); range != ranges.end()) {
+      lag += std::max<std::int64_t>(0, range->second.high - offset);
+    }
+  }
+  stats_->Update([&](EngineStats& s) { s.lag = lag; });
+  return Status::OK();
+}
+
+void Session::TakeDone() {
+  std::vector<Done> done;
+  {
+    std::lock_guard lock(mutex_);
+    done.swap(done_);
+  }
+  for (const Done& d : done) {
+    decoder_->Confirm(d.number);
+    decoder_->Fold(d.version, d.foreign);
+  }
+}
+
+bool Session::Due() const {
+  return !decoder_->empty() && (decoder_->consumed() >= options_.max_rows || decoder_->bytes() >= options_.max_bytes ||
+                                std::chrono::steady_clock::now() - opened_ >= options_.commit_interval);
+}
+
+Status Session::Send() {
+  TRY_ASSIGN(auto batch, decoder_->Cut());
+  // A refusal means that the session is over: its reason is in status_ or end_.
+  (void)ready_.Push(std::move(batch), abort_.get_token());
+  return Status::OK();
+}
+
+Status Session::Decode() {
+  using std::chrono::milliseconds;
+  while (!abort_.stop_requested()) {
+    milliseconds wait = kQueueWait;
+    if (!decoder_->empty()) {
+      const auto left = options_.commit_interval - (std::chrono::steady_clock::now() - opened_);
+      wait = std::clamp(std::chrono::ceil<milliseconds>(left), milliseconds(0), kQueueWait);
+    }
+    auto records = fetched_.Pop(wait, abort_.get_token());
+    TakeDone();
+    if (records) {
+      if (decoder_->empty()) opened_ = std::chrono::steady_clock::now();
+      stats_->Update([&](EngineStats& s) { s.consumed += static_cast<std::int64_t>((*records)->size()); });
+      TRY(decoder_->Add(std::move(*records)));
+    } else if (fetched_.closed() && fetched_.size() == 0) {
+      return decoder_->empty() ? Status::OK() : Send();
+    }
+    if (Due()) TRY(Send());
+  }
+  return Status::OK();
+}
+
+void Session::Write() {
+  while (!abort_.stop_requested()) {
+    auto batch = ready_.Pop(kQueueWait, abort_.get_token());
+    if (batch) {
+      if (const Status status = WriteBatch(std::move(*batch)); !status.ok()) Fail(status);
+    } else if (ready_.closed() && ready_.size() == 0) {
+      return;
+    }
+  }
+}
+
+Status Session::WriteBatch(Batch batch) {
+  const auto number = batch.number;
+  const auto to = batch.to;
+  const auto rejects = batch.rejects;
+  const auto started = std::chrono::steady_clock::now();
+  TRY_ASSIGN(auto written, sink_->Write(std::move(batch)));
+  if (written.fenced) {
+    stats_->Update([](EngineStats& s) { ++s.fencings; });
+    Finish(SessionEnd::kFenced);
+    abort_.request_stop();
+    return Status::OK();
+  }
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - started;
+  stats_->Update([&](EngineStats& s) {
+    s.rows += written.rows;
+    s.duplicates += written.duplicates;
+    for (std::size_t i = 0; i < rejects.size(); ++i) s.rejects[i] += rejects[i];
+    ++s.commits;
+    s.bytes += written.bytes;
+    s.last_commit = clock_->Now();
+    s.last_commit_ms = took.count();
+  });
+  std::lock_guard lock(mutex_);
+  for (const auto& [partition, offset] : to) committed_[partition] = offset;
+  done_.push_back({number, written.version, std::move(written.foreign)});
+  return Status::OK();
+}
+
+}  // namespace pregao::engine
