@@ -158,7 +158,7 @@ def rule_file_length(tree):
 
 def functions(code):
     """(first line, last line) of each body at namespace or class level: a brace whose head has parentheses."""
-    code = re.sub(r"^[ \t]*#.*(?:\\\n.*)*", lambda m: "\n" * m.group().count("\n"), code, flags=re.M)  # no directives
+    code = re.sub(r"^[ \t]*#.*(?:(?<=\\)\n.*)*", lambda m: "\n" * m.group().count("\n"), code, flags=re.M)  # no directives
     depth, line, head, start = 0, 1, "", None
     for token in re.findall(r"\n|[{};]|[^\n{};]+", code):
         if token == "\n":
