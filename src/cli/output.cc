@@ -1,0 +1,34 @@
+#include "cli/output.h"
+
+#include <cerrno>
+#include <cstring>
+#include <unistd.h>
+
+namespace pregao::cli {
+namespace {
+
+// 0, or the errno of the write that failed.
+int WriteAll(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+}  // namespace
+
+Status WriteOut(std::string_view text) {
+  const int error = WriteAll(STDOUT_FILENO, text);
+  if (error == 0) return Status::OK();
+  if (error == EPIPE) return Status::Cancelled("the reader of standard output has gone");
+  return Status::IOError("standard output cannot be written: ", std::strerror(error));
+}
+
+void WriteError(std::string_view text) { (void)WriteAll(STDERR_FILENO, text); }
+
+bool OutIsTerminal() { return isatty(STDOUT_FILENO) == 1; }
+
+}  // namespace pregao::cli

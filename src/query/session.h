@@ -1,0 +1,73 @@
+#pragma once
+/// SQL over the lake's tables as they are at each statement.
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "lake/object_store.h"
+#include "lake/table.h"
+#include "query/database.h"
+
+namespace pregao::query {
+
+/// A view and the root of its table in the lake.
+struct TableName {
+  std::string view, root;
+};
+/// bronze, silver and quarantine.
+[[nodiscard]] const std::vector<TableName>& LakeTables();
+
+/// A DuckDB database with a view for each table of a lake. Each statement sees the newest version of each table.
+/// Not thread-safe but for Interrupt.
+class Session {
+ public:
+  /// No table needs to exist. `clock` must outlive the session.
+  [[nodiscard]] static Result<std::unique_ptr<Session>> Open(std::shared_ptr<lake::ObjectStore> store,
+                                                             const Clock* clock, const DatabaseOptions& options = {});
+
+  [[nodiscard]] Result<std::unique_ptr<Statements>> Parse(const std::string& sql) { return database_->Parse(sql); }
+  /// Runs one statement on the newest versions. A statement on a table that is absent or damaged is Invalid and says
+  /// so, with what makes the table.
+  [[nodiscard]] Result<std::unique_ptr<ResultStream>> Run(Statements* statements, std::size_t index);
+  /// Parse and Run of a text that holds one statement.
+  [[nodiscard]] Result<std::unique_ptr<ResultStream>> Query(const std::string& sql);
+
+  /// Brings every view to its table's newest version.
+  void Refresh();
+  /// Makes the view `<view>_added` of the files that came since the last call or, at the first, none.
+  /// @return whether it has any. KeyError: the table is absent still.
+  [[nodiscard]] Result<bool> RefreshAdded(const std::string& view);
+
+  /// The version that a view shows; null when its table is absent or damaged, and then Problem says why.
+  [[nodiscard]] std::shared_ptr<const lake::Snapshot> Shown(const std::string& view) const;
+  [[nodiscard]] Status Problem(const std::string& view) const;
+
+  void Interrupt() { database_->Interrupt(); }
+  [[nodiscard]] Database* database() { return database_.get(); }
+
+ private:
+  struct View {
+    TableName name;
+    std::shared_ptr<lake::Table> table;              // null until it exists
+    std::shared_ptr<const lake::Snapshot> shown;     // what the view in the database has
+    std::shared_ptr<const lake::Snapshot> followed;  // what RefreshAdded has seen
+    Status problem;
+  };
+
+  Session(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, std::unique_ptr<Database> database);
+  Status RefreshView(View* view);
+  Result<std::shared_ptr<const lake::Snapshot>> Newest(View* view);
+  [[nodiscard]] std::string Folder(const View& view) const { return store_->uri() + "/" + view.name.root; }
+  [[nodiscard]] Status Explain(const Status& error) const;
+
+  const std::shared_ptr<lake::ObjectStore> store_;
+  const Clock* const clock_;
+  const std::unique_ptr<Database> database_;
+  std::vector<View> views_;
+};
+
+}  // namespace pregao::query
