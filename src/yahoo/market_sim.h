@@ -3,13 +3,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "market/quote.h"
+#include "yahoo/sim_random.h"
 
 namespace pregao::yahoo {
 
@@ -35,20 +33,23 @@ class SimSymbol {
   [[nodiscard]] std::uint64_t tick() const { return tick_; }
 
  private:
-  std::uint64_t Random();
-  double Uniform();  // [0, 1)
-  double Normal();
+  struct State {
+    float price, high, low;
+    std::int64_t volume;
+  };
   void Step();
-  void Fill(market::Quote* quote, TimestampMs time) const;
+  void Fill(const State& state, TimestampMs time, market::Quote* quote) const;
+  [[nodiscard]] float OnGrid(double price) const;
 
   SimClass class_;
-  std::uint64_t rng_;
+  SimRandom random_;
   TimestampMs start_;
   std::uint64_t tick_ = 0;
   double activity_;    // probability of a snapshot in a second
   double volatility_;  // of one step, relative
-  float price_, open_, high_, low_, previous_close_;
-  std::int64_t volume_;
+  double supply_ = 0;  // of a crypto coin
+  float previous_close_, open_;
+  State state_;
   market::Quote stale_, last_;
 };
 
@@ -58,10 +59,10 @@ class MarketSim {
   MarketSim(std::uint64_t seed, TimestampMs start) : seed_(seed), start_(start) {}
   /// The market's time: start + the seconds ticked.
   [[nodiscard]] TimestampMs now() const { return start_ + static_cast<std::int64_t>(tick_) * 1000; }
-  /// The next second. Quote() then answers for it.
+  /// The next second. Snapshot() then answers for it.
   void Tick() { ++tick_; }
   /// The snapshot of this second, or null: none, or an unknown ticker. Valid until the next call for that ticker.
-  [[nodiscard]] const market::Quote* Quote(const std::string& ticker);
+  [[nodiscard]] const market::Quote* Snapshot(const std::string& ticker);
   /// The last known price, as a new subscriber gets it first; null for an unknown ticker.
   [[nodiscard]] const market::Quote* Last(const std::string& ticker);
 
@@ -77,39 +78,5 @@ class MarketSim {
   std::uint64_t tick_ = 0;
   std::map<std::string, Entry, std::less<>> symbols_;
 };
-
-struct SimMessageOptions {
-  std::uint64_t seed = 1;
-  std::vector<std::string> tickers;      ///< empty: DefaultTickers()
-  TimestampMs start{1'760'000'000'000};  ///< the first second
-  double duplicates = 0.01;              ///< share of messages that repeat an earlier one, received_at apart
-  double rejects = 0;                    ///< share of messages that Silver must refuse, of every reason
-  std::int64_t delay_ms = 250;           ///< received_at after the event
-};
-
-/// A topic message. Views borrow from the source until the next call.
-struct SimMessage {
-  std::string_view key, value;
-  TimestampMs timestamp;
-};
-
-/// Topic messages at full speed, without frames and sockets, for benchmarks: B3, US, crypto and currencies mixed, about
-/// 200 bytes each. Deterministic. Not thread-safe.
-class MessageSource {
- public:
-  explicit MessageSource(SimMessageOptions options);
-  ~MessageSource();
-  [[nodiscard]] SimMessage Next();
-  /// How many of the messages so far were duplicates and rejects.
-  [[nodiscard]] std::uint64_t duplicates() const;
-  [[nodiscard]] std::uint64_t rejects() const;
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
-
-/// Fifty well-known tickers of all classes.
-[[nodiscard]] std::span<const std::string_view> DefaultTickers();
 
 }  // namespace pregao::yahoo
