@@ -188,12 +188,12 @@ def rule_function_length(tree):
 
 def rule_banned_calls(tree):
     for path, text in tree.cpp.items():
-        code = without_comments_and_strings(text)
+        code, lines = without_comments_and_strings(text), text.splitlines()
         for pattern, why, allowed in BANNED:
             if re.search(allowed, path):
                 continue
-            for number, line in lines_matching(pattern, code):
-                yield f"{path}:{number}: {line}: {why}"
+            for number, _ in lines_matching(pattern, code):
+                yield f"{path}:{number}: {lines[number - 1].strip()}: {why}"
 
 
 def rule_unfinished(tree):
@@ -232,6 +232,14 @@ def rule_changelog(tree):
         yield "CMakeLists.txt:1: no version"
     elif not re.search(rf"^## \[?{re.escape(version.group(1))}\b", tree.files.get("CHANGELOG.md", ""), re.M):
         yield f"CHANGELOG.md:1: has no section for {version.group(1)}, the version in CMakeLists.txt"
+
+
+def rule_settings_documented(tree):
+    """Every key of the table of settings stands in both READMEs."""
+    for key in re.findall(r'\{"([a-z.-]+)",\s*&S::', tree.files.get("src/cli/settings_table.cc", "")):
+        for readme in ("README.md", "README.pt-BR.md"):
+            if f"`{key}`" not in tree.files.get(readme, ""):
+                yield f"{readme}:1: setting `{key}` is not described"
 
 
 def rule_links(tree):

@@ -125,6 +125,11 @@ class Documents(unittest.TestCase):
         self.assertTrue(tree(tidy.rule_changelog, {"CMakeLists.txt": "", "CHANGELOG.md": "## 1.2.3\n"}))
         self.assertFalse(tree(tidy.rule_changelog, {"CMakeLists.txt": cmake, "CHANGELOG.md": "## 1.2.3 (2025)\n"}))
 
+    def test_settings_documented(self):
+        files = {"src/cli/settings_table.cc": '{"a.b-c", &S::a_b_c, "help"},\n{"d",\n       &S::d,\n',
+                 "README.md": "`a.b-c` `d`", "README.pt-BR.md": "`d`"}
+        self.assertEqual(tree(tidy.rule_settings_documented, files), ["README.pt-BR.md:1: setting `a.b-c` is not described"])
+
     def test_links(self):
         self.assertTrue(tree(tidy.rule_links, {"docs/a.md": "[x](b.md)"}))
         good = {"docs/a.md": "[x](b.md) [y](../c.md#part) [z](https://x.y) [w](adr/)", "docs/b.md": "", "c.md": "",
