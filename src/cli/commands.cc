@@ -3,7 +3,7 @@
 namespace pregao::cli {
 
 std::vector<Command> Commands() {
-  return {ListenCommand(), ReadCommand(), SqlCommand(), ReplayCommand(), SimulateCommand(), DoctorCommand()};
+  return {ListenCommand(), SilverCommand(), ReadCommand(), SqlCommand(), AuditCommand(), ReplayCommand(), SimulateCommand(), DoctorCommand()};
 }
 
 }  // namespace pregao::cli

@@ -45,6 +45,9 @@ struct Command {
 /// All commands, in the order of the help.
 [[nodiscard]] std::vector<Command> Commands();
 
+Command RunCommand();
+Command SilverCommand();
+Command AuditCommand();
 Command SimulateCommand();
 Command ListenCommand();
 Command ReplayCommand();

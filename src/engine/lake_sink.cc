@@ -8,7 +8,7 @@
 #include <numeric>
 
 #include "engine/file_rows.h"
-#include "engine/positions.h"
+#include "topic/positions.h"
 #include "medallion/raw_builder.h"
 #include "medallion/schema.h"
 
@@ -59,7 +59,7 @@ Status LakeSink::Open(const char* root, std::shared_ptr<arrow::Schema> schema, s
                            " (property pregao.owner), not to the embedded engine. Use another lake, or set the property"
                            " to 'embedded' once its writer has stopped");
   }
-  TRY_ASSIGN(target->positions, PositionsOf(target->base->positions, topic, root, options_.accept_new_topic));
+  TRY_ASSIGN(target->positions, topic::PositionsOf(target->base->positions, topic, root, options_.accept_new_topic));
   return Status::OK();
 }
 
@@ -91,7 +91,7 @@ lake::Transaction LakeSink::NewTransaction(const Batch& batch, const Target& tar
   for (const auto& [partition, to] : batch.to) {
     const auto it = target.positions.find(partition);
     if (it != target.positions.end() && it->second >= to) continue;
-    txn.positions.push_back({AppId(topic_, partition),
+    txn.positions.push_back({topic::AppId(topic_, partition),
                              it == target.positions.end() ? std::nullopt : std::optional(it->second.value), to.value});
   }
   const std::int64_t rejected = std::accumulate(batch.rejects.begin(), batch.rejects.end(), std::int64_t{0});
@@ -108,7 +108,7 @@ Result<bool> LakeSink::Commit(Target* target, lake::Transaction txn, const lake:
   TRY_ASSIGN(const auto result, target->table->Commit(target->base, std::move(txn), rebase));
   target->base = target->table->snapshot();
   if (result.outcome == lake::CommitOutcome::kFenced) return false;
-  for (const auto& change : positions) target->positions[ParseAppId(change.app_id)->partition] = Offset(change.to);
+  for (const auto& change : positions) target->positions[topic::ParseAppId(change.app_id)->partition] = Offset(change.to);
   return true;
 }
 

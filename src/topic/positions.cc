@@ -1,11 +1,11 @@
-#include "engine/positions.h"
+#include "topic/positions.h"
 
 #include <charconv>
 #include <fmt/format.h>
 
-namespace pregao::engine {
+namespace pregao::topic {
 
-std::string AppId(const topic::TopicInfo& topic, Partition partition) {
+std::string AppId(const TopicInfo& topic, Partition partition) {
   return fmt::format("pregao:{}:{}:{}", topic.name, topic.generation, partition.value);
 }
 
@@ -25,9 +25,9 @@ std::optional<ParsedAppId> ParseAppId(std::string_view id) {
                      Partition(partition)};
 }
 
-Result<topic::Positions> PositionsOf(const std::map<std::string, std::int64_t>& txns, const topic::TopicInfo& topic,
+Result<Positions> PositionsOf(const std::map<std::string, std::int64_t>& txns, const TopicInfo& topic,
                                      std::string_view table, bool accept_new) {
-  topic::Positions positions;
+  Positions positions;
   std::string other;
   for (const auto& [id, version] : txns) {
     const auto app = ParseAppId(id);
@@ -46,4 +46,4 @@ Result<topic::Positions> PositionsOf(const std::map<std::string, std::int64_t>& 
   return positions;
 }
 
-}  // namespace pregao::engine
+}  // namespace pregao::topic

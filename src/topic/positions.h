@@ -10,10 +10,10 @@
 #include "base/types.h"
 #include "topic/topic.h"
 
-namespace pregao::engine {
+namespace pregao::topic {
 
 /// "pregao:<topic>:<generation>:<partition>"
-[[nodiscard]] std::string AppId(const topic::TopicInfo& topic, Partition partition);
+[[nodiscard]] std::string AppId(const TopicInfo& topic, Partition partition);
 
 struct ParsedAppId {
   std::string topic, generation;
@@ -24,8 +24,8 @@ struct ParsedAppId {
 
 /// The positions of `topic`'s generation among a table's. Invalid when the table knows the topic's name only with
 /// another generation: the topic was created anew. `accept_new` starts it at its beginning instead.
-[[nodiscard]] Result<topic::Positions> PositionsOf(const std::map<std::string, std::int64_t>& txns,
-                                                   const topic::TopicInfo& topic, std::string_view table,
+[[nodiscard]] Result<Positions> PositionsOf(const std::map<std::string, std::int64_t>& txns,
+                                                   const TopicInfo& topic, std::string_view table,
                                                    bool accept_new);
 
-}  // namespace pregao::engine
+}  // namespace pregao::topic

@@ -1,0 +1,96 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <thread>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/pipeline.h"
+#include "cli/source.h"
+#include "cli/status_line.h"
+#include "listen/listener.h"
+
+namespace pregao::cli {
+namespace {
+
+struct Options {
+  std::string source = "auto";
+  bool accept_new_topic = false;
+};
+
+std::string StatusText(const listen::ListenerStats& heard, const engine::EngineStats& written, RateMeter* rate) {
+  std::string text =
+      fmt::format("{:.0f} messages/s · {} rows · {} duplicates · {} rejects · lag {}",
+                  rate->PerSecond(static_cast<std::int64_t>(heard.messages)), HumanCount(written.rows),
+                  HumanCount(written.duplicates), HumanCount(written.rejected()), HumanCount(written.lag));
+  if (heard.connections_open < heard.connections) {
+    text += fmt::format(" · {} of {} connections", heard.connections_open, heard.connections);
+  }
+  if (!heard.silent.empty()) {
+    text += fmt::format(" · {} silent: ", heard.silent.size());
+    for (std::size_t i = 0; i < heard.silent.size() && i < 5; ++i) text += (i == 0 ? "" : ", ") + heard.silent[i];
+    if (heard.silent.size() > 5) text += ", …";
+  }
+  return text;
+}
+
+/// Runs the listener and the engine until `stop`; when one of them fails the other is stopped too.
+Status RunBoth(listen::Listener* listener, engine::EmbeddedEngine* engine, std::stop_token stop) {
+  std::stop_source listening, writing;
+  const std::stop_callback forward(stop, [&] { listening.request_stop(); });
+  Status heard;
+  std::jthread thread([&] {
+    heard = listener->Run(listening.get_token());
+    // The engine goes last, so that it reads what the listener still had.
+    writing.request_stop();
+  });
+  const Status written = engine->Run(writing.get_token());
+  listening.request_stop();
+  thread.join();
+  return written.ok() ? heard : written;
+}
+
+Result<ExitCode> RunAll(Context context, const Options& options) {
+  TRY_ASSIGN(const auto source, ChooseSource(options.source, &context));
+  TRY_ASSIGN(const auto uri, topic::ParseTopic(context.settings.topic));
+  const auto topic_settings = TopicSettingsOf(context.settings, context.clock);
+  TRY_ASSIGN(const auto quotes, topic::OpenWriter(uri, topic_settings));
+  TRY_ASSIGN(const auto dead_letters, topic::OpenWriter(topic::DeadLetter(uri), topic_settings));
+  TRY_ASSIGN(const auto listener,
+             listen::Listener::Create(source.options, quotes.get(), dead_letters.get(), context.clock));
+  TRY_ASSIGN(const auto pipeline, OpenEngine(context.settings, context.clock, false, options.accept_new_topic));
+
+  spdlog::info("{} -> {} -> {}; ask it: pregao sql --lake {} \"select * from silver\"", source.options.stream.url,
+               context.settings.topic, context.settings.lake, context.settings.lake);
+  Status status;
+  {
+    RateMeter rate;
+    const StatusLine line([&] { return StatusText(listener->stats(), pipeline.engine->stats(), &rate); });
+    status = RunBoth(listener.get(), pipeline.engine.get(), context.stop);
+  }
+  TRY(WriteOut(Summary(pipeline.engine->stats(), context.settings, context.json)));
+  TRY(status);
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+Command RunCommand() {
+  return {"run",
+          "Everything in one process: Yahoo -> topic -> tables (the simulator when Yahoo is out of reach)",
+          {"pregao run", "pregao run --watchlist mine.txt", "pregao run --source simulator"},
+          {"topic", "lake", "watchlist", "yahoo.", "listen.", "engine.", "lake.", "local.", "sim."},
+          [](CLI::App* app, Context* context) -> Run {
+            auto options = std::make_shared<Options>();
+            app->add_option("--source", options->source,
+                            "auto: Yahoo, or the simulator when Yahoo cannot be reached at the start; yahoo; simulator")
+                ->check(CLI::IsMember({"auto", "yahoo", "simulator"}))
+                ->capture_default_str();
+            app->add_flag("--accept-new-topic", options->accept_new_topic,
+                          "Go on with a topic that was created anew, from its first offset");
+            return [options, context] { return RunAll(*context, *options); };
+          }};
+}
+
+}  // namespace pregao::cli

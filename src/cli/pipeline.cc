@@ -1,0 +1,82 @@
+#include "cli/pipeline.h"
+
+#include <fmt/format.h>
+
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "lake/object_store.h"
+
+namespace pregao::cli {
+
+topic::TopicSettings TopicSettingsOf(const Settings& settings, const Clock* clock) {
+  topic::TopicSettings out;
+  out.partitions = static_cast<std::int32_t>(settings.local_partitions);
+  out.retention_age = settings.local_retention_age;
+  if (settings.local_retention_bytes) out.retention_bytes = settings.local_retention_bytes->value;
+  out.clock = clock;
+  return out;
+}
+
+engine::LakeSinkOptions SinkOptionsOf(const Settings& settings) {
+  engine::LakeSinkOptions out;
+  out.partition_by = settings.engine_partition_by;
+  out.bronze = settings.engine_bronze;
+  out.dedupe_keys = static_cast<std::size_t>(settings.engine_dedupe_keys);
+  out.remember_rows = settings.engine_dedupe_keys / 3;
+  out.write.compression = settings.engine_compression;
+  out.table.checkpoint_every = static_cast<int>(settings.lake_checkpoint_every);
+  out.table.log_retention = std::chrono::ceil<std::chrono::hours>(settings.lake_log_retention);
+  return out;
+}
+
+engine::EngineOptions EngineOptionsOf(const Settings& settings) {
+  engine::EngineOptions out;
+  out.commit_interval = settings.engine_commit_interval;
+  out.max_rows = settings.engine_max_rows;
+  return out;
+}
+
+Result<EnginePipeline> OpenEngine(const Settings& settings, const Clock* clock, bool until_end, bool accept_new_topic) {
+  EnginePipeline out;
+  TRY_ASSIGN(const auto uri, topic::ParseTopic(settings.topic));
+  TRY_ASSIGN(out.reader, topic::OpenReader(uri, TopicSettingsOf(settings, clock)));
+  TRY_ASSIGN(auto store, lake::OpenStore(settings.lake));
+  auto sink_options = SinkOptionsOf(settings);
+  sink_options.accept_new_topic = accept_new_topic;
+  out.sink = std::make_unique<engine::LakeSink>(std::move(store), clock, std::move(sink_options));
+  auto engine_options = EngineOptionsOf(settings);
+  engine_options.until_end = until_end;
+  out.engine = std::make_unique<engine::EmbeddedEngine>(out.reader.get(), out.sink.get(), clock, engine_options);
+  return out;
+}
+
+std::string Summary(const engine::EngineStats& stats, const Settings& settings, bool json) {
+  if (!json) {
+    return fmt::format("{} rows written to {} ({} duplicates, {} quarantined, {} commits, {})\n",
+                       HumanCount(stats.rows), settings.lake, HumanCount(stats.duplicates),
+                       HumanCount(stats.rejected()), HumanCount(stats.commits), HumanSize(stats.bytes));
+  }
+  JsonWriter w;
+  w.BeginObject();
+  w.Key("lake");
+  w.String(settings.lake);
+  for (const auto& [key, value] :
+       {std::pair("consumed", stats.consumed), std::pair("rows", stats.rows), std::pair("duplicates", stats.duplicates),
+        std::pair("quarantined", stats.rejected()), std::pair("commits", stats.commits),
+        std::pair("bytes", stats.bytes), std::pair("fencings", stats.fencings), std::pair("retries", stats.retries),
+        std::pair("lost", stats.lost)}) {
+    w.Key(key);
+    w.Int(value);
+  }
+  w.Key("rejects");
+  w.BeginObject();
+  for (std::size_t i = 0; i < stats.rejects.size(); ++i) {
+    w.Key(medallion::RejectName(static_cast<medallion::Reject>(i)));
+    w.Int(stats.rejects[i]);
+  }
+  w.EndObject();
+  w.EndObject();
+  return w.Take() + "\n";
+}
+
+}  // namespace pregao::cli

@@ -1,0 +1,59 @@
+#include "cli/source.h"
+
+#include <spdlog/spdlog.h>
+
+namespace pregao::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kProbeTimeout{4'000};
+
+bool IsYahoo(const std::string& url) { return url.find(".yahoo.com") != std::string::npos; }
+
+Result<Source> Simulate(Context* context) {
+  Settings& settings = context->settings;
+  const Settings defaults;
+  yahoo::SimServerOptions options;
+  options.seed = static_cast<std::uint64_t>(settings.sim_seed);
+  options.speed = 1000.0 / static_cast<double>(settings.sim_tick.count());
+  Source source;
+  TRY_ASSIGN(source.simulator, yahoo::SimServer::Start(options));
+  if (settings.topic == defaults.topic) settings.topic = kDemoTopic;
+  if (settings.lake == defaults.lake) settings.lake = kDemoLake;
+  settings.yahoo_stream_url = source.simulator->url();
+  source.options = ListenerOptionsOf(settings);
+  return source;
+}
+
+}  // namespace
+
+listen::ListenerOptions ListenerOptionsOf(const Settings& settings) {
+  listen::ListenerOptions options;
+  options.watchlist = settings.watchlist;
+  options.stream.url = settings.yahoo_stream_url;
+  options.stream.silence = settings.listen_dumb_timeout;
+  options.stream.resubscribe = settings.listen_resubscribe_interval;
+  options.source = IsYahoo(settings.yahoo_stream_url) ? "yahoo" : "simulator";
+  return options;
+}
+
+Result<Source> ChooseSource(const std::string& wanted, Context* context) {
+  if (wanted == "simulator") return Simulate(context);
+  Source source;
+  source.options = ListenerOptionsOf(context->settings);
+  if (wanted == "yahoo" || !IsYahoo(context->settings.yahoo_stream_url)) return source;
+  auto probe = source.options.stream;
+  probe.connect_timeout = kProbeTimeout;
+  const Status status = yahoo::Probe(probe, context->stop);
+  if (status.ok()) return source;
+  if (!status.IsIOError()) return status;
+  // Simulated and real rows never meet, wherever the user keeps the real ones.
+  context->settings.topic = kDemoTopic;
+  context->settings.lake = kDemoLake;
+  spdlog::warn(
+      "Yahoo is out of reach ({}). Running on the simulator: its quotes are invented, every row says source ="
+      " 'simulator', and they go to {}. To wait for Yahoo instead: pregao run --source yahoo",
+      status.message(), kDemoLake);
+  return Simulate(context);
+}
+
+}  // namespace pregao::cli

@@ -1,0 +1,45 @@
+#pragma once
+/// The proof that nothing was lost and nothing stands twice.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "query/session.h"
+#include "topic/topic.h"
+
+namespace pregao::query {
+
+/// Something that must not be. The names of the kinds are part of the command's JSON.
+struct Finding {
+  std::string kind;  ///< missing, doubled_offset, doubled_row, two_fates, unexpected, not_in_bronze
+  std::string topic;
+  std::int32_t partition = -1;  ///< -1: not about one record
+  std::int64_t offset = -1;
+  std::string detail;
+};
+
+/// What the audit covers of one partition: offsets [0, limit), of which the tables have:
+struct PartitionAudit {
+  std::string topic, generation;
+  std::int32_t partition = 0;
+  std::int64_t limit = 0;  ///< the least of the tables' positions
+  std::int64_t bronze = 0, silver = 0, quarantine = 0;
+  std::int64_t duplicates = 0;  ///< records in Bronze that repeat a row of Silver
+};
+
+struct AuditReport {
+  static constexpr std::size_t kShown = 100;  ///< findings of each kind that are listed; all are counted
+  std::vector<PartitionAudit> partitions;
+  std::vector<Finding> findings;
+  std::int64_t found = 0;
+  bool from_bronze = false;  ///< every record of Bronze was followed
+  bool from_topic = false;   ///< every record that the topic retains was followed
+};
+
+/// Follows every record below the tables' positions to its row in Silver, its row in Quarantine, or the row it repeats.
+/// Works beside a running engine. @param topic  null: Bronze alone is the source; else its records are followed too.
+/// KeyError: there is no Silver. Invalid: neither Bronze nor a topic; or two generations of one topic in one table.
+[[nodiscard]] Result<AuditReport> Audit(Session* session, topic::TopicReader* topic);
+
+}  // namespace pregao::query

@@ -1,0 +1,142 @@
+#include "query/audit_records.h"
+
+#include <algorithm>
+#include <arrow/array.h>
+#include <arrow/scalar.h>
+#include <arrow/table.h>
+#include <fmt/format.h>
+#include <unordered_set>
+
+namespace pregao::query {
+
+std::string TextAt(const arrow::RecordBatch& batch, int column, std::int64_t row) {
+  return std::string(BytesAt(batch, column, row).value_or(""));
+}
+
+std::int64_t IntAt(const arrow::RecordBatch& batch, int column, std::int64_t row) {
+  const arrow::Array& array = *batch.column(column);
+  if (array.type_id() == arrow::Type::INT32) return static_cast<const arrow::Int32Array&>(array).Value(row);
+  return static_cast<const arrow::Int64Array&>(array).Value(row);
+}
+
+std::optional<std::string_view> BytesAt(const arrow::RecordBatch& batch, int column, std::int64_t row) {
+  const arrow::Array& array = *batch.column(column);
+  if (array.IsNull(row)) return std::nullopt;
+  if (array.type_id() == arrow::Type::LARGE_STRING || array.type_id() == arrow::Type::LARGE_BINARY) {
+    return static_cast<const arrow::LargeBinaryArray&>(array).GetView(row);
+  }
+  return static_cast<const arrow::BinaryArray&>(array).GetView(row);
+}
+
+std::string OffsetRanges(const topic::RecordBatch& records) {
+  std::map<std::int32_t, std::pair<std::int64_t, std::int64_t>> ranges;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const auto offset = records[i].offset.value;
+    const auto [it, fresh] = ranges.try_emplace(records[i].partition.value, offset, offset);
+    it->second = {std::min(it->second.first, offset), std::max(it->second.second, offset)};
+  }
+  std::string sql;
+  for (const auto& [partition, range] : ranges) {
+    sql += fmt::format("{}(partition = {} AND \"offset\" BETWEEN {} AND {})", sql.empty() ? "" : " OR ", partition,
+                       range.first, range.second);
+  }
+  return sql;
+}
+
+Status RecordJudge::Add(Id id, std::int64_t timestamp_ms, std::optional<std::string_view> value) {
+  medallion::Record record{id.partition, id.offset, timestamp_ms, std::nullopt, std::nullopt};
+  if (value) {
+    padded_.assign(*value);
+    padded_.append(topic::RecordBatch::kPadding, '\0');
+    record.value = std::string_view(padded_.data(), value->size());
+  }
+  if (const auto rejection = judge_.Decide(record, &row_)) {
+    missing_.emplace_back(std::move(id), fmt::format("belongs in quarantine ({}: {})",
+                                                     medallion::RejectName(rejection->reason), rejection->detail));
+    return Status::OK();
+  }
+  waiting_.push_back({std::move(id), std::string(row_.ticker()), row_.event_time_us(), KeyOf(row_, &hasher_)});
+  return waiting_.size() < kAtOnce ? Status::OK() : LookUp();
+}
+
+Status RecordJudge::LookUp() {
+  if (waiting_.empty()) return Status::OK();
+  std::string columns, instants;
+  for (const auto& name : medallion::IdentityColumns()) columns += (columns.empty() ? "" : ", ") + QuoteName(name);
+  for (const Waiting& w : waiting_) {
+    instants +=
+        fmt::format("{}({}, make_timestamptz({}))", instants.empty() ? "" : ", ", QuoteText(w.ticker), w.event_time_us);
+  }
+  TRY_ASSIGN(
+      const auto result,
+      session_->Query("SELECT " + columns + " FROM silver WHERE (ticker, event_time) IN (VALUES " + instants + ")"));
+  std::unordered_set<medallion::RowKey> there;
+  for (;;) {
+    TRY_ASSIGN(const auto batch, result->Next());
+    if (!batch) break;
+    TRY_ASSIGN(const auto table, arrow::Table::FromRecordBatches({batch}));
+    TRY_ASSIGN(const auto rows, medallion::HashRows(*table));
+    for (const auto& row : rows) there.insert(row.key);
+  }
+  for (Waiting& w : waiting_) {
+    if (there.contains(w.key)) {
+      ++duplicates_[{w.id.topic, w.id.partition}];
+    } else {
+      missing_.emplace_back(std::move(w.id), fmt::format("{} has no row in silver that it could repeat", w.ticker));
+    }
+  }
+  waiting_.clear();
+  return Status::OK();
+}
+
+std::int64_t RecordJudge::duplicates(const std::string& topic, std::int32_t partition) const {
+  const auto it = duplicates_.find({topic, partition});
+  return it == duplicates_.end() ? 0 : it->second;
+}
+
+Status TopicWalk::Begin() {
+  begun_ = true;
+  TRY_ASSIGN(const auto ranges, reader_->Ranges());
+  TRY_ASSIGN(const auto polled, reader_->Poll(1, std::chrono::seconds(5)));
+  if (!polled.assigned) return Status::IOError("the topic assigned no partitions within 5 s");
+  topic::Positions seek;
+  for (const auto& [partition, range] : ranges) {
+    const auto limit = limits_.find(partition);
+    if (limit == limits_.end()) continue;
+    if (limit->second > range.high) {
+      return Status::Invalid("the tables have read partition ", partition.value, " up to offset ", limit->second.value,
+                             ", but the topic ends at ", range.high.value);
+    }
+    if (range.low < limit->second) seek[partition] = next_[partition] = range.low;
+  }
+  std::erase_if(limits_, [&](const auto& item) { return !next_.contains(item.first); });
+  return reader_->Seek(seek);
+}
+
+bool TopicWalk::Done() const {
+  return std::all_of(limits_.begin(), limits_.end(),
+                     [&](const auto& limit) { return next_.at(limit.first) >= limit.second; });
+}
+
+Result<topic::RecordBatch> TopicWalk::Next() {
+  if (!begun_) TRY(Begin());
+  while (!Done()) {
+    TRY_ASSIGN(const auto polled, reader_->Poll(8'192, std::chrono::seconds(5)));
+    // Silence is the end as well: the last offsets of a partition can be holes.
+    if (polled.records.empty() && !polled.assigned) break;
+    topic::RecordBatch covered;
+    for (std::size_t i = 0; i < polled.records.size(); ++i) {
+      const auto& r = polled.records[i];
+      const auto limit = limits_.find(r.partition);
+      if (limit == limits_.end()) continue;
+      next_[r.partition] = r.offset + 1;
+      if (r.offset < limit->second) {
+        covered.Add(r.partition, r.offset, r.timestamp, polled.records.Key(i), polled.records.Value(i));
+      }
+    }
+    if (!covered.empty()) return covered;
+  }
+  return topic::RecordBatch{};
+}
+
+}  // namespace pregao::query

@@ -1,0 +1,87 @@
+#pragma once
+/// The parts of the audit that look at single records.
+#include <arrow/record_batch.h>
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "medallion/judge.h"
+#include "medallion/row_key.h"
+#include "query/session.h"
+#include "topic/topic.h"
+
+namespace pregao::query {
+
+using OffsetSet = std::set<std::pair<std::int32_t, std::int64_t>>;  ///< partition, offset
+
+/// Cells of a result whose types are known: VARCHAR; any integer; BLOB or VARCHAR, nullopt for null.
+[[nodiscard]] std::string TextAt(const arrow::RecordBatch& batch, int column, std::int64_t row);
+[[nodiscard]] std::int64_t IntAt(const arrow::RecordBatch& batch, int column, std::int64_t row);
+[[nodiscard]] std::optional<std::string_view> BytesAt(const arrow::RecordBatch& batch, int column, std::int64_t row);
+
+/// "(partition = 0 AND offset BETWEEN 5 AND 9) OR …" for the records of a batch, which is not empty.
+[[nodiscard]] std::string OffsetRanges(const topic::RecordBatch& records);
+
+/// Judges records that have no row and no verdict in the tables: each must repeat a row of Silver.
+class RecordJudge {
+ public:
+  struct Id {
+    std::string topic;
+    std::int32_t partition;
+    std::int64_t offset;
+  };
+  explicit RecordJudge(Session* session) : session_(session) {}
+
+  [[nodiscard]] Status Add(Id id, std::int64_t timestamp_ms, std::optional<std::string_view> value);
+  /// Looks up what waits. Call it once, last.
+  [[nodiscard]] Status Finish() { return LookUp(); }
+  /// Records that are nowhere, and why they should be somewhere.
+  [[nodiscard]] const std::vector<std::pair<Id, std::string>>& missing() const { return missing_; }
+  [[nodiscard]] std::int64_t duplicates(const std::string& topic, std::int32_t partition) const;
+
+ private:
+  static constexpr std::size_t kAtOnce = 2000;
+  struct Waiting {
+    Id id;
+    std::string ticker;
+    std::int64_t event_time_us;
+    medallion::RowKey key;
+  };
+  [[nodiscard]] Status LookUp();
+
+  Session* const session_;
+  medallion::Judge judge_;
+  medallion::SilverRow row_;
+  medallion::RowHasher hasher_;
+  std::string padded_;
+  std::vector<Waiting> waiting_;
+  std::vector<std::pair<Id, std::string>> missing_;
+  std::map<std::pair<std::string, std::int32_t>, std::int64_t> duplicates_;
+};
+
+/// Reads what a topic retains below limits, from its first offset.
+class TopicWalk {
+ public:
+  TopicWalk(topic::TopicReader* reader, std::map<Partition, Offset> limits)
+      : reader_(reader), limits_(std::move(limits)) {}
+  /// The next records, in no order among partitions; empty at the end. IOError when the topic falls silent before.
+  [[nodiscard]] Result<topic::RecordBatch> Next();
+
+ private:
+  [[nodiscard]] Status Begin();
+  [[nodiscard]] bool Done() const;
+
+  topic::TopicReader* const reader_;
+  std::map<Partition, Offset> limits_;  // of what there is to read
+  std::map<Partition, Offset> next_;
+  bool begun_ = false;
+};
+
+}  // namespace pregao::query
