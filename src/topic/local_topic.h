@@ -36,8 +36,8 @@ struct LocalTopicOptions {
 [[nodiscard]] Result<std::unique_ptr<TopicWriter>> OpenLocalWriter(const LocalTopicOptions& options);
 
 struct LocalReaderOptions {
-  std::string group = "pregao";                      ///< under which Commit stores positions
-  std::optional<std::vector<Partition>> partitions;  ///< which to own; nullopt: all
+  std::string group = "pregao";                           ///< under which Commit stores positions
+  std::optional<std::vector<Partition>> partitions = {};  ///< which to own; nullopt: all
 };
 
 /// Owns its partitions from the first Poll on, which announces them; they never change. A position that retention
