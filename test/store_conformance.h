@@ -2,11 +2,10 @@
 /// What every ObjectStore must do. A store's test instantiates it:
 ///   INSTANTIATE_TEST_SUITE_P(Local, StoreConformance, testing::Values([] { return …; }));
 #include <functional>
-#include <latch>
-#include <thread>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <latch>
+#include <thread>
 
 #include "lake/object_store.h"
 

@@ -1,11 +1,10 @@
 #pragma once
 /// Parquet files of a table: written whole, read by column.
+#include <arrow/record_batch.h>
+#include <arrow/table.h>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <arrow/record_batch.h>
-#include <arrow/table.h>
 
 #include "base/clock.h"
 #include "base/status.h"

@@ -21,8 +21,8 @@ enum class PutOutcome { kCreated, kExists };
 
 /// Blobs under one root. Thread-safe. Paths are relative to the root, without a leading '/', never with "..".
 ///
-/// OK from Put, PutIfAbsent means durable and visible to every reader, whole. On an error (IOError) the write may or may
-/// not have happened, but is never half visible. Absence is KeyError, from Get and GetRange alone.
+/// OK from Put, PutIfAbsent means durable and visible to every reader, whole. On an error (IOError) the write may or
+/// may not have happened, but is never half visible. Absence is KeyError, from Get and GetRange alone.
 class ObjectStore {
  public:
   virtual ~ObjectStore() = default;

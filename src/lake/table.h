@@ -1,6 +1,7 @@
 #pragma once
 /// A Delta table: an append-only log of JSON actions that names the Parquet files of each version.
 /// Source of the rules: the Delta transaction log protocol (PROTOCOL.md of delta-io/delta), reader 1, writer 2.
+#include <arrow/type.h>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -10,8 +11,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <arrow/type.h>
 
 #include "base/clock.h"
 #include "base/status.h"
@@ -77,9 +76,9 @@ struct TableSpec {
 };
 
 struct TableOptions {
-  int checkpoint_every = 100;  ///< commits
-  std::chrono::hours log_retention{30 * 24};  ///< log entries older than this and behind a checkpoint are deleted
-  int max_attempts = 30;       ///< of one commit against rivals and ambiguous answers
+  int checkpoint_every = 100;                   ///< commits
+  std::chrono::hours log_retention{30 * 24};    ///< log entries older than this and behind a checkpoint are deleted
+  int max_attempts = 30;                        ///< of one commit against rivals and ambiguous answers
   std::chrono::milliseconds retry_backoff{20};  ///< first wait, doubled to 1 s, with jitter
 };
 
@@ -88,9 +87,13 @@ struct TableOptions {
 using Rebase = std::function<Status(const Snapshot& newer, const std::vector<std::shared_ptr<const DataFile>>& added,
                                     Transaction* txn)>;
 
+class DeltaLog;
+struct Metadata;
+
 /// A table in a store. Thread-safe. Several Tables, in any processes, may work on one table at a time.
 class Table {
  public:
+  ~Table();
   /// @return KeyError when there is no table; NotImplemented when its protocol needs features we lack; Invalid when its
   ///         log is damaged, naming the file.
   [[nodiscard]] static Result<std::shared_ptr<Table>> Open(std::shared_ptr<ObjectStore> store, std::string root,
@@ -108,14 +111,17 @@ class Table {
 
   /// Commits on top of `base`, or of what others have committed since, after `rebase` has looked at it.
   ///
-  /// Exactly once: an error whose effect is unknown is followed by a look for our own commit id in the log. kFenced when a
-  /// position's `from` no longer holds. An error means that nothing was committed, unless the store stayed unreachable to
-  /// the last attempt, which the message says.
+  /// Exactly once: an error whose effect is unknown is followed by a look for our own commit id in the log. kFenced
+  /// when a position's `from` no longer holds. An error means that nothing was committed, unless the store stayed
+  /// unreachable to the last attempt, which the message says.
   [[nodiscard]] Result<CommitResult> Commit(std::shared_ptr<const Snapshot> base, Transaction txn,
                                             const Rebase& rebase = nullptr);
 
   /// Writes a checkpoint of the current version and deletes log entries that have outlived the retention.
   [[nodiscard]] Status Checkpoint();
+
+  /// Sets table properties, such as `pregao.owner`; those that hold already cost no commit.
+  [[nodiscard]] Status SetProperties(const std::map<std::string, std::string>& properties);
 
   [[nodiscard]] const std::string& root() const { return root_; }
   [[nodiscard]] const std::shared_ptr<ObjectStore>& store() const { return store_; }
@@ -123,12 +129,20 @@ class Table {
  private:
   Table(std::shared_ptr<ObjectStore> store, std::string root, const Clock* clock, TableOptions options);
 
+  /// Replaces the table's metadata by what `change` makes of it, until it is in place; `change` says whether it is not.
+  Status UpdateMetadata(const std::string& operation, const std::function<Result<bool>(Metadata*)>& change);
+  Status Upgrade(const TableSpec& spec);
+  Status CheckpointAndClean(bool clean);
+  /// Whether an automatic checkpoint should clean the log too: listing a long log is not free.
+  bool IsCleaningDue();
+
   const std::shared_ptr<ObjectStore> store_;
   const std::string root_;
   const Clock* const clock_;  // not owned
   const TableOptions options_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<const Snapshot> snapshot_;  // guarded by mutex_
+  const std::unique_ptr<DeltaLog> log_;
+  std::mutex mutex_;
+  std::optional<TimestampMs> last_cleaning_;  // guarded by mutex_
 };
 
 }  // namespace pregao::lake

@@ -1,0 +1,23 @@
+#pragma once
+/// Checkpoints and what they allow to be deleted.
+#include <chrono>
+#include <string>
+
+#include "base/status.h"
+#include "lake/log_state.h"
+#include "lake/object_store.h"
+
+namespace pregao::lake {
+
+/// How long a checkpoint remembers a removed file: `delta.deletedFileRetentionDuration`, by default a week.
+[[nodiscard]] std::chrono::milliseconds TombstoneRetention(const Metadata& metadata);
+
+/// Writes the checkpoint of `state`, then `_last_checkpoint` unless that names a newer one already.
+[[nodiscard]] Status WriteCheckpoint(ObjectStore* store, const std::string& root, const LogState& state,
+                                     TimestampMs now);
+
+/// Deletes the entries and checkpoints that no version written after `cutoff` needs: what lies before the newest
+/// checkpoint that is not newer than the last entry written at or before `cutoff`.
+[[nodiscard]] Status CleanLog(ObjectStore* store, const std::string& root, TimestampMs cutoff);
+
+}  // namespace pregao::lake

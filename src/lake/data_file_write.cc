@@ -1,0 +1,68 @@
+#include <arrow/array.h>
+#include <arrow/io/memory.h>
+#include <arrow/table.h>
+#include <arrow/util/compression.h>
+#include <parquet/arrow/writer.h>
+
+#include "lake/data_file.h"
+#include "lake/file_stats.h"
+#include "lake/partition_path.h"
+#include "lake/store_path.h"
+
+namespace pregao::lake {
+namespace {
+
+Result<std::shared_ptr<parquet::WriterProperties>> Properties(const WriteOptions& options) {
+  parquet::WriterProperties::Builder builder;
+  if (options.compression == "zstd") {
+    builder.compression(parquet::Compression::ZSTD)->compression_level(1);
+  } else if (options.compression == "snappy") {
+    builder.compression(parquet::Compression::SNAPPY);
+  } else {
+    return Status::Invalid("compression '", options.compression, "' is not known: use zstd or snappy");
+  }
+  return builder.build();
+}
+
+Result<std::shared_ptr<arrow::Buffer>> Encode(const arrow::RecordBatch& rows, const WriteOptions& options) {
+  TRY_ASSIGN(const auto properties, Properties(options));
+  TRY_ASSIGN(const auto sink, arrow::io::BufferOutputStream::Create(1 << 16));
+  const auto table = arrow::Table::Make(rows.schema(), rows.columns(), rows.num_rows());
+  try {
+    constexpr std::int64_t kRowGroup = 1 << 20;
+    TRY(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, kRowGroup, properties));
+  } catch (const std::exception& e) {
+    return Status::UnknownError("cannot encode Parquet: ", e.what());
+  }
+  return sink->Finish();
+}
+
+Status CheckRows(const arrow::RecordBatch& rows, const PartitionValues& partition_values) {
+  if (rows.num_rows() == 0) return Status::Invalid("a data file needs rows");
+  for (int i = 0; i < rows.num_columns(); ++i) {
+    const auto& field = rows.schema()->field(i);
+    if (partition_values.contains(field->name())) {
+      return Status::Invalid("column '", field->name(), "' is a partition column: its value stands in the path");
+    }
+    if (!field->nullable() && rows.column(i)->null_count() > 0) {
+      return Status::Invalid("column '", field->name(), "' must not be null, but ", rows.column(i)->null_count(),
+                             " rows have none");
+    }
+  }
+  return Status::OK();
+}
+
+}  // namespace
+
+Result<DataFile> WriteDataFile(ObjectStore* store, const std::string& root, const Clock& clock,
+                               const arrow::RecordBatch& rows, const PartitionValues& partition_values,
+                               const WriteOptions& options) {
+  TRY(CheckRows(rows, partition_values));
+  TRY_ASSIGN(const std::string folder, PartitionPath(partition_values));
+  const std::string path = JoinPath(folder, "part-" + NewUuid() + ".parquet");
+  TRY_ASSIGN(const auto bytes, Encode(rows, options));
+  TRY(store->Put(JoinPath(root, path), std::string_view(*bytes)));
+  return DataFile{UrlEncodePath(path), partition_values, bytes->size(), clock.Now(), FileStats(rows)};
+}
+
+}  // namespace pregao::lake

@@ -1,0 +1,235 @@
+#include "lake/file_stats.h"
+
+#include <arrow/array.h>
+#include <arrow/util/utf8.h>
+#include <chrono>
+#include <cmath>
+#include <fmt/format.h>
+#include <optional>
+
+#include "base/json_writer.h"
+
+namespace pregao::lake {
+namespace {
+
+/// Bounds as JSON values; nullopt where there is none.
+struct JsonBounds {
+  std::optional<std::string> min, max;
+};
+
+constexpr std::size_t kMaxCharacters = 32;
+
+std::string JsonText(std::string_view text) {
+  std::string json;
+  AppendJsonString(text, &json);
+  return json;
+}
+
+/// Bytes of the first kMaxCharacters code points of `text`, which is UTF-8.
+std::size_t PrefixLength(std::string_view text) {
+  std::size_t characters = 0, i = 0;
+  for (; i < text.size(); ++i) {
+    const bool begins_character = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
+    if (begins_character && characters++ == kMaxCharacters) break;
+  }
+  return i;
+}
+
+/// A short string above every string that begins with the first kMaxCharacters of `text`: the last ASCII character of
+/// those gives way to its successor and ends it. nullopt when there is none to raise.
+std::optional<std::string> RoundUp(std::string_view text) {
+  std::string bound(text.substr(0, PrefixLength(text)));
+  while (!bound.empty()) {
+    const auto last = static_cast<unsigned char>(bound.back());
+    if (last < 0x7E) {
+      bound.back() = static_cast<char>(last + 1);
+      return bound;
+    }
+    bound.pop_back();  // '~' or a byte of a longer character: look further left
+  }
+  return std::nullopt;
+}
+
+JsonBounds TextBounds(const arrow::StringArray& array) {
+  std::string_view min, max;
+  bool any = false;
+  for (std::int64_t i = 0; i < array.length(); ++i) {
+    if (array.IsNull(i)) continue;
+    const std::string_view text = array.GetView(i);
+    if (!any) {
+      min = max = text;
+      any = true;
+    } else if (text < min) {
+      min = text;
+    } else if (text > max) {
+      max = text;
+    }
+  }
+  JsonBounds bounds;
+  if (!any) return bounds;
+  arrow::util::InitializeUTF8();
+  if (arrow::util::ValidateUTF8(min)) bounds.min = JsonText(min.substr(0, PrefixLength(min)));
+  if (!arrow::util::ValidateUTF8(max)) return bounds;
+  if (PrefixLength(max) == max.size()) {
+    bounds.max = JsonText(max);
+  } else if (const auto rounded = RoundUp(max)) {
+    bounds.max = JsonText(*rounded);
+  }
+  return bounds;
+}
+
+/// Least and greatest valid value; NaNs are left out and told by `nan`.
+template <class ArrayType>
+struct Range {
+  using Value = typename ArrayType::TypeClass::c_type;
+  bool any = false, nan = false;
+  Value min{}, max{};
+
+  explicit Range(const ArrayType& array) {
+    const Value* values = array.raw_values();
+    if (array.null_count() == 0) {
+      for (std::int64_t i = 0; i < array.length(); ++i) Take(values[i]);
+    } else {
+      for (std::int64_t i = 0; i < array.length(); ++i) {
+        if (array.IsValid(i)) Take(values[i]);
+      }
+    }
+  }
+  void Take(Value value) {
+    if constexpr (std::is_floating_point_v<Value>) {
+      if (std::isnan(value)) {
+        nan = true;
+        return;
+      }
+    }
+    if (!any) {
+      min = max = value;
+      any = true;
+    }
+    min = value < min ? value : min;
+    max = value > max ? value : max;
+  }
+};
+
+template <class ArrayType>
+JsonBounds IntBounds(const arrow::Array& array) {
+  const Range<ArrayType> range(static_cast<const ArrayType&>(array));
+  if (!range.any) return {};
+  return {std::to_string(range.min), std::to_string(range.max)};
+}
+
+template <class ArrayType>
+JsonBounds FloatBounds(const arrow::Array& array) {
+  const Range<ArrayType> range(static_cast<const ArrayType&>(array));
+  const auto json = [](double value) -> std::optional<std::string> {
+    if (!std::isfinite(value)) return std::nullopt;
+    std::string text;
+    AppendJsonNumber(value, &text);
+    return text;
+  };
+  if (!range.any) return {};
+  return {json(range.min), range.nan ? std::nullopt : json(range.max)};
+}
+
+/// nullopt outside the years 1 to 9999, which ISO 8601 has no agreed form for.
+std::optional<std::string> IsoDay(std::chrono::sys_days day) {
+  const std::chrono::year_month_day date(day);
+  const int year = static_cast<int>(date.year());
+  if (year < 1 || year > 9999) return std::nullopt;
+  return fmt::format("{:04}-{:02}-{:02}", year, static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+}
+
+std::optional<std::string> IsoDate(std::int64_t days) {
+  constexpr std::int64_t kBeyond = 4'000'000;  // well outside the years that IsoDay takes, well inside chrono's
+  if (days < -kBeyond || days > kBeyond) return std::nullopt;
+  const auto text = IsoDay(std::chrono::sys_days(std::chrono::days(days)));
+  return text ? std::optional(JsonText(*text)) : std::nullopt;
+}
+
+std::optional<std::string> IsoTime(std::chrono::milliseconds since_epoch) {
+  using namespace std::chrono;
+  const sys_time<milliseconds> time(since_epoch);
+  const auto day = floor<days>(time);
+  const auto text = IsoDay(day);
+  if (!text) return std::nullopt;
+  const hh_mm_ss clock(time - day);
+  return fmt::format("\"{}T{:02}:{:02}:{:02}.{:03}Z\"", *text, clock.hours().count(), clock.minutes().count(),
+                     clock.seconds().count(), clock.subseconds().count());
+}
+
+JsonBounds DateBounds(const arrow::Array& array) {
+  const Range<arrow::Date32Array> range(static_cast<const arrow::Date32Array&>(array));
+  if (!range.any) return {};
+  return {IsoDate(range.min), IsoDate(range.max)};
+}
+
+JsonBounds TimeBounds(const arrow::Array& array) {
+  using namespace std::chrono;
+  if (static_cast<const arrow::TimestampType&>(*array.type()).unit() != arrow::TimeUnit::MICRO) return {};
+  const Range<arrow::TimestampArray> range(static_cast<const arrow::TimestampArray&>(array));
+  if (!range.any) return {};
+  return {IsoTime(floor<milliseconds>(microseconds(range.min))), IsoTime(ceil<milliseconds>(microseconds(range.max)))};
+}
+
+JsonBounds ColumnBounds(const arrow::Array& array) {
+  if (array.null_count() == array.length()) return {};
+  switch (array.type_id()) {
+    case arrow::Type::STRING:
+      return TextBounds(static_cast<const arrow::StringArray&>(array));
+    case arrow::Type::INT8:
+      return IntBounds<arrow::Int8Array>(array);
+    case arrow::Type::INT16:
+      return IntBounds<arrow::Int16Array>(array);
+    case arrow::Type::INT32:
+      return IntBounds<arrow::Int32Array>(array);
+    case arrow::Type::INT64:
+      return IntBounds<arrow::Int64Array>(array);
+    case arrow::Type::FLOAT:
+      return FloatBounds<arrow::FloatArray>(array);
+    case arrow::Type::DOUBLE:
+      return FloatBounds<arrow::DoubleArray>(array);
+    case arrow::Type::DATE32:
+      return DateBounds(array);
+    case arrow::Type::TIMESTAMP:
+      return TimeBounds(array);
+    default:
+      return {};  // binary, boolean: no reader skips files by them
+  }
+}
+
+}  // namespace
+
+std::string FileStats(const arrow::RecordBatch& rows) {
+  JsonWriter min, max, nulls;
+  for (JsonWriter* json : {&min, &max, &nulls}) json->BeginObject();
+  for (int i = 0; i < rows.num_columns(); ++i) {
+    const std::string& name = rows.column_name(i);
+    const arrow::Array& column = *rows.column(i);
+    nulls.Key(name);
+    nulls.Int(column.null_count());
+    const JsonBounds bounds = ColumnBounds(column);
+    if (bounds.min) {
+      min.Key(name);
+      min.Raw(*bounds.min);
+    }
+    if (bounds.max) {
+      max.Key(name);
+      max.Raw(*bounds.max);
+    }
+  }
+  for (JsonWriter* json : {&min, &max, &nulls}) json->EndObject();
+  JsonWriter stats;
+  stats.BeginObject();
+  stats.Key("numRecords");
+  stats.Int(rows.num_rows());
+  stats.Key("minValues");
+  stats.Raw(min.str());
+  stats.Key("maxValues");
+  stats.Raw(max.str());
+  stats.Key("nullCount");
+  stats.Raw(nulls.str());
+  stats.EndObject();
+  return stats.Take();
+}
+
+}  // namespace pregao::lake
