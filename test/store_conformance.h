@@ -83,9 +83,7 @@ TEST_P(StoreConformance, ListIsByPrefixAtAnyDepthInTheOrderOfBytes) {
 }
 
 TEST_P(StoreConformance, ListStartsAfterAPathWhetherItExistsOrNot) {
-  for (const char* path : {"l/1", "l/2", "l/2/x", "l/3"}) {
-    if (std::string_view(path) != "l/2/x") ASSERT_TRUE(store_->Put(path, "x").ok());
-  }
+  for (const char* path : {"l/1", "l/2", "l/3"}) ASSERT_TRUE(store_->Put(path, "x").ok());
   EXPECT_THAT(Paths("l/", "l/1"), testing::ElementsAre("l/2", "l/3"));
   EXPECT_THAT(Paths("l/", "l/1x"), testing::ElementsAre("l/2", "l/3"));
   EXPECT_THAT(Paths("l/", "l/3"), testing::IsEmpty());
