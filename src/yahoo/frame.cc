@@ -24,7 +24,7 @@ constexpr auto kByTag = [] {
 }();
 static_assert([] {
   for (std::size_t tag = 1; tag < kByTag.size(); ++tag) {
-    if (kByTag[tag] == nullptr) return false;
+    if (kByTag[tag]->tag != tag) return false;  // a hole would not compile
   }
   return true;
 }());
