@@ -37,17 +37,27 @@ namespace pregao {
 /// The text as one line that a terminal can show: control characters as \n, \t, \x1b; broken UTF-8 as U+FFFD.
 [[nodiscard]] std::string Printable(std::string_view text);
 
-/// A table for a terminal: header, rule, rows; two spaces between columns.
+/// Whether the bytes are well-formed UTF-8.
+[[nodiscard]] bool IsUtf8(std::string_view text);
+
+/// A table for a terminal: header, rule, rows; two spaces between columns. Lines end in a newline, without spaces
+/// before it.
 struct TextTable {
   struct Column {
     std::string name;
-    bool right = false;  ///< numbers stand right-aligned
+    bool right = false;     ///< numbers stand right-aligned
+    std::size_t width = 0;  ///< at least; grown by Fit
   };
   std::vector<Column> columns;
   std::vector<std::vector<std::string>> rows;  ///< as many cells as columns, each one line
 
-  /// Every line ends in a newline and has no spaces before that.
-  [[nodiscard]] std::string ToString() const;
+  /// Makes the columns as wide as their names and the rows need.
+  void Fit();
+  /// Names and rule, and the rows, in the columns' present widths.
+  [[nodiscard]] std::string Header() const;
+  [[nodiscard]] std::string Body() const;
+  /// Fits, then the whole.
+  [[nodiscard]] std::string ToString();
 };
 
 enum class Colour { kRed, kGreen, kYellow, kDim, kBold };

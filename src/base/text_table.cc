@@ -62,7 +62,17 @@ bool In(const std::array<Range, N>& ranges, char32_t c) {
   return std::any_of(ranges.begin(), ranges.end(), [c](Range r) { return c >= r.first && c <= r.last; });
 }
 
-void Pad(std::size_t width, std::size_t used, std::string* out) { out->append(width > used ? width - used : 0, ' '); }
+std::string Line(const std::vector<TextTable::Column>& columns, const std::vector<std::string>& cells) {
+  std::string out;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const std::size_t used = DisplayWidth(cells[i]);
+    const std::string padding(columns[i].width > used ? columns[i].width - used : 0, ' ');
+    if (i > 0) out += "  ";
+    out += columns[i].right ? padding + cells[i] : cells[i] + padding;
+  }
+  out.erase(out.find_last_not_of(' ') + 1);
+  return out + '\n';
+}
 
 }  // namespace
 
@@ -99,34 +109,41 @@ std::string Printable(std::string_view text) {
   return out;
 }
 
-std::string TextTable::ToString() const {
-  std::vector<std::size_t> widths;
-  for (const Column& column : columns) widths.push_back(DisplayWidth(column.name));
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const CodePoint c = Decode(text);
+    if (!c.valid) return false;
+    text.remove_prefix(c.size);
   }
+  return true;
+}
+
+void TextTable::Fit() {
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    columns[i].width = std::max(columns[i].width, DisplayWidth(columns[i].name));
+    for (const auto& row : rows) columns[i].width = std::max(columns[i].width, DisplayWidth(row[i]));
+  }
+}
+
+std::string TextTable::Header() const {
+  std::vector<std::string> names, rule;
+  for (const Column& column : columns) {
+    names.push_back(column.name);
+    std::string& dashes = rule.emplace_back();
+    for (std::size_t i = 0; i < column.width; ++i) dashes += "─";
+  }
+  return Line(columns, names) + Line(columns, rule);
+}
+
+std::string TextTable::Body() const {
   std::string out;
-  const auto line = [&](const auto& cell) {
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      const std::string& text = cell(i);
-      if (i > 0) out += "  ";
-      if (columns[i].right) Pad(widths[i], DisplayWidth(text), &out);
-      out += text;
-      if (!columns[i].right) Pad(widths[i], DisplayWidth(text), &out);
-    }
-    out.erase(out.find_last_not_of(' ') + 1);
-    out += '\n';
-  };
-  line([&](std::size_t i) -> const std::string& { return columns[i].name; });
-  std::vector<std::string> rule;
-  for (const std::size_t width : widths) {
-    std::string dashes;
-    for (std::size_t i = 0; i < width; ++i) dashes += "─";
-    rule.push_back(dashes);
-  }
-  line([&](std::size_t i) -> const std::string& { return rule[i]; });
-  for (const auto& row : rows) line([&](std::size_t i) -> const std::string& { return row[i]; });
+  for (const auto& row : rows) out += Line(columns, row);
   return out;
+}
+
+std::string TextTable::ToString() {
+  Fit();
+  return Header() + Body();
 }
 
 }  // namespace pregao

@@ -87,13 +87,28 @@ TEST(Printable, KeepsTextAndDisarmsControlBytes) {
 }
 
 TEST(TextTable, AlignsByWidthAndLeavesNoTrailingSpace) {
-  const TextTable table{{{"name", false}, {"n", true}}, {{"São", "1"}, {"東京", "12"}, {"x", ""}}};
+  TextTable table{{{"name"}, {"n", true}}, {{"São", "1"}, {"東京", "12"}, {"x", ""}}};
   EXPECT_EQ(table.ToString(),
             "name   n\n"
             "────  ──\n"
             "São    1\n"
             "東京  12\n"
             "x\n");
+}
+
+TEST(TextTable, KeepsItsWidthsWhenRowsComeLater) {
+  TextTable table{{{"name"}, {"n", true}}, {{"wide", "1"}}};
+  table.Fit();
+  EXPECT_EQ(table.Header() + table.Body(), "name  n\n────  ─\nwide  1\n");
+  table.rows = {{"x", "2"}};
+  table.Fit();
+  EXPECT_EQ(table.Body(), "x     2\n");
+}
+
+TEST(IsUtf8, TakesTextAndRefusesBrokenBytes) {
+  EXPECT_TRUE(IsUtf8(""));
+  EXPECT_TRUE(IsUtf8("São 東京 \U0001F600"));
+  for (const char* bad : {"\xFF", "a\xC3", "\xC0\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80"}) EXPECT_FALSE(IsUtf8(bad));
 }
 
 TEST(Paint, ColoursOnlyWhenAsked) {

@@ -3,7 +3,8 @@
 namespace pregao::cli {
 
 std::vector<Command> Commands() {
-  return {ListenCommand(), SilverCommand(), ReadCommand(), SqlCommand(), AuditCommand(), ReplayCommand(), SimulateCommand(), DoctorCommand()};
+  return {ListenCommand(), SilverCommand(), ReadCommand(),     SqlCommand(),
+          AuditCommand(),  ReplayCommand(), SimulateCommand(), DoctorCommand()};
 }
 
 }  // namespace pregao::cli

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/json_writer.h"
+#include "base/text.h"
 
 namespace pregao::query {
 namespace {
@@ -83,7 +84,15 @@ void AppendTimestamp(const Array& array, std::int64_t row, std::string* out) {
   if (!type.timezone().empty()) *out += "+00";
 }
 
-void AppendBytes(std::string_view bytes, std::string* out) {  // text as it is, other bytes as \xNN, as DuckDB does
+// Bytes that are text are shown as text (a topic's keys and values mostly are); others as \xNN, as DuckDB shows them.
+void AppendBytes(std::string_view bytes, std::string* out) {
+  const auto control = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t';
+  };
+  if (IsUtf8(bytes) && std::none_of(bytes.begin(), bytes.end(), control)) {
+    *out += bytes;
+    return;
+  }
   for (const char c : bytes) {
     if (c >= 0x20 && c < 0x7F && c != '\\') {
       *out += c;

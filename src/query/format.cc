@@ -1,6 +1,7 @@
 #include "query/format.h"
 
 #include <fmt/format.h>
+#include <utility>
 
 #include "base/json_writer.h"
 #include "base/text.h"
@@ -32,12 +33,13 @@ class TablePrinter final : public Printer {
   TablePrinter(const FormatOptions& options, const std::shared_ptr<arrow::Schema>& schema, TextSink sink)
       : options_(options), sink_(std::move(sink)) {
     for (const auto& field : schema->fields()) {
-      table_.columns.push_back({Printable(field->name()), IsNumeric(*field->type())});
+      table_.columns.push_back({Printable(field->name()), IsNumeric(*field->type()), 0});
     }
   }
 
   Status Rows(const arrow::RecordBatch& batch) override {
-    for (std::int64_t row = 0; row < batch.num_rows() && count_ + row < options_.max_rows; ++row) {
+    if (options_.following) table_.rows.clear();
+    for (std::int64_t row = 0; row < batch.num_rows() && Shows(row); ++row) {
       auto& cells = table_.rows.emplace_back();
       for (const auto& column : batch.columns()) {
         std::string text;
@@ -50,11 +52,13 @@ class TablePrinter final : public Printer {
       }
     }
     count_ += batch.num_rows();
-    return Status::OK();
+    if (!options_.following) return Status::OK();
+    table_.Fit();
+    return sink_((std::exchange(started_, true) ? "" : table_.Header()) + table_.Body());
   }
 
   Status End() override {
-    if (table_.columns.empty()) return Status::OK();
+    if (table_.columns.empty() || options_.following) return Status::OK();
     TRY(sink_(table_.ToString()));
     const std::int64_t hidden = count_ - static_cast<std::int64_t>(table_.rows.size());
     if (hidden > 0) TRY(sink_(fmt::format("… {} more\n", HumanCount(hidden))));
@@ -62,10 +66,13 @@ class TablePrinter final : public Printer {
   }
 
  private:
+  bool Shows(std::int64_t row) const { return options_.following || count_ + row < options_.max_rows; }
+
   const FormatOptions options_;
   const TextSink sink_;
   TextTable table_;
   std::int64_t count_ = 0;
+  bool started_ = false;
 };
 
 class JsonPrinter final : public Printer {

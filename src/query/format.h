@@ -24,6 +24,7 @@ struct FormatOptions {
   std::int64_t max_rows = 1000;  ///< of a table; the others are counted
   std::size_t max_width = 0;     ///< of a table's cell in columns, 0: any; what is longer ends in …
   bool header = true;            ///< of a CSV
+  bool following = false;        ///< a table is printed batch by batch, without counts; its columns only grow
 };
 
 /// Takes text as it is made; an error ends the printing.

@@ -1,5 +1,6 @@
 #include "query/format.h"
 
+#include <arrow/table.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -60,6 +61,19 @@ TEST_F(FormatTest, TableWithoutRowsStillHasItsColumns) {
   EXPECT_EQ(Show("SELECT 1 AS a WHERE false", {}), "a\n─\n(0 rows)\n");
 }
 
+TEST_F(FormatTest, AFollowedTableHasOneHeaderAndRowsAsTheyCome) {
+  std::string out;
+  const auto result = QueryAll(database_.get(), "SELECT 'ab' AS name, 1 AS n").ValueOrDie();
+  const auto batch = arrow::TableBatchReader(*result).Next().ValueOrDie();
+  const auto printer = MakePrinter({.max_rows = 1, .following = true}, batch->schema(), [&](std::string_view text) {
+    out += text;
+    return Status::OK();
+  });
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(printer->Rows(*batch).ok());
+  ASSERT_TRUE(printer->End().ok());
+  EXPECT_EQ(out, "name  n\n────  ─\nab    1\nab    1\nab    1\n");
+}
+
 TEST_F(FormatTest, JsonIsAnArrayOfObjectsAndEmptyIsOneToo) {
   EXPECT_EQ(Show("SELECT 1 AS a, 'x\"y' AS b UNION ALL SELECT 2, NULL ORDER BY a", {.format = Format::kJson}),
             "[\n{\"a\":1,\"b\":\"x\\\"y\"},\n{\"a\":2,\"b\":null}\n]\n");
@@ -103,6 +117,8 @@ TEST_F(FormatTest, OtherTypesReadAsInDuckDB) {
   EXPECT_EQ(Cell("TIME '01:02:03.5'"), "01:02:03.500\r\n");
   EXPECT_EQ(Cell("'ab'::ENUM('ab', 'c')"), "ab\r\n");
   EXPECT_EQ(Cell("'a\\x00'::BLOB"), "a\\x00\r\n");
+  EXPECT_EQ(Cell("'\\xFF'::BLOB"), "\\xFF\r\n");
+  EXPECT_EQ(Cell("encode('preço')"), "preço\r\n");
   EXPECT_EQ(Cell("INTERVAL '1 month 2 days 3 hours'"), "1 months 2 days 03:00:00\r\n");
   EXPECT_EQ(Cell("INTERVAL '0 seconds'"), "00:00:00\r\n");
   EXPECT_EQ(Cell("'00000000-0000-0000-0000-000000000001'::UUID"), "00000000-0000-0000-0000-000000000001\r\n");

@@ -58,6 +58,12 @@ void Session::Refresh() {
   }
 }
 
+void Session::Follow(const std::string& name) {
+  for (View& view : views_) {
+    if (view.name.view == name) view.followed = view.shown;
+  }
+}
+
 Result<bool> Session::RefreshAdded(const std::string& name) {
   for (View& view : views_) {
     if (view.name.view != name) continue;
@@ -68,7 +74,7 @@ Result<bool> Session::RefreshAdded(const std::string& name) {
     }
     std::vector<std::shared_ptr<const lake::DataFile>> added;
     for (const auto& file : newest->files) {
-      if (view.followed != nullptr && !known.contains(file->path)) added.push_back(file);
+      if (!known.contains(file->path)) added.push_back(file);
     }
     TRY_ASSIGN(const std::string sql, ViewSql(name + "_added", Folder(view), *newest, added));
     TRY(database_->Execute(sql));

@@ -38,8 +38,10 @@ class Session {
 
   /// Brings every view to its table's newest version.
   void Refresh();
-  /// Makes the view `<view>_added` of the files that came since the last call or, at the first, none.
-  /// @return whether it has any. KeyError: the table is absent still.
+  /// From here on RefreshAdded counts: what `view` shows now is known.
+  void Follow(const std::string& view);
+  /// Makes the view `<view>_added` of the files that came since Follow or the last call.
+  /// @return whether it has any. KeyError: the table is absent.
   [[nodiscard]] Result<bool> RefreshAdded(const std::string& view);
 
   /// The version that a view shows; null when its table is absent or damaged, and then Problem says why.
@@ -54,7 +56,7 @@ class Session {
     TableName name;
     std::shared_ptr<lake::Table> table;              // null until it exists
     std::shared_ptr<const lake::Snapshot> shown;     // what the view in the database has
-    std::shared_ptr<const lake::Snapshot> followed;  // what RefreshAdded has seen
+    std::shared_ptr<const lake::Snapshot> followed;  // what Follow and RefreshAdded have seen
     Status problem;
   };
 

@@ -1,0 +1,69 @@
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <spdlog/spdlog.h>
+#include <thread>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/listener_options.h"
+#include "cli/topics.h"
+
+namespace pregao::cli {
+namespace {
+
+constexpr std::chrono::seconds kReportEvery{30};
+
+std::string Count(std::uint64_t n) { return HumanCount(static_cast<std::int64_t>(n)); }
+
+void Report(const listen::ListenerStats& stats) {
+  spdlog::info("{} frames, {} messages written, {} dead letters, {}/{} connections open, {} reconnects",
+               Count(stats.frames), Count(stats.messages), Count(stats.dead_letters), stats.connections_open,
+               stats.connections, Count(stats.reconnects));
+  if (!stats.silent.empty()) {
+    std::string names;
+    for (const std::string& symbol : stats.silent) names += (names.empty() ? "" : ", ") + symbol;
+    spdlog::info("{} silent so far: {}", stats.silent.size(), names);
+  }
+}
+
+// Says every half minute how it goes, until it is asked to stop.
+std::jthread Reporter(const listen::Listener* listener) {
+  return std::jthread([listener](std::stop_token stop) {
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mutex);
+    while (!wake.wait_for(lock, stop, kReportEvery, [] { return false; }) && !stop.stop_requested()) {
+      Report(listener->stats());
+    }
+  });
+}
+
+Result<ExitCode> RunListen(const Context& context) {
+  TRY_ASSIGN(const auto topics, OpenTopicWriters(context));
+  const std::string source = SourceOf(context.settings);
+  TRY_ASSIGN(const auto listener,
+             listen::Listener::Create(ListenerOptionsOf(context.settings, source), topics.quotes.get(),
+                                      topics.dead_letter.get(), context.clock));
+  spdlog::info("listening to {} for {}, writing to {}", context.settings.yahoo_stream_url, context.settings.watchlist,
+               context.settings.topic);
+  const std::jthread reporter = Reporter(listener.get());
+  const Status status = listener->Run(context.stop);
+  Report(listener->stats());
+  TRY(status);
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+Command ListenCommand() {
+  return {"listen",
+          "Yahoo's stream into the topic, until Ctrl-C",
+          {"pregao listen", "pregao listen --watchlist my.txt --topic local:my.db",
+           "pregao listen --yahoo.stream-url 'ws://127.0.0.1:8765/?version=2'   # the simulator"},
+          {"topic", "watchlist", "yahoo.", "listen.", "local."},
+          [](CLI::App*, Context* context) -> Run { return [context] { return RunListen(*context); }; }};
+}
+
+}  // namespace pregao::cli

@@ -1,0 +1,69 @@
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include "cli/commands.h"
+#include "cli/instant.h"
+#include "cli/output.h"
+#include "cli/read.h"
+
+namespace pregao::cli {
+
+bool WaitForNextLook(const Context& context) {
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  return !stopped.wait_for(lock, context.stop, std::chrono::milliseconds(500), [] { return false; }) &&
+         !context.stop.stop_requested();
+}
+
+namespace {
+
+struct Flags : ReadOptions {
+  std::string since_text;
+  std::int64_t tail_count = 0;
+};
+
+Result<ExitCode> RunRead(const Context& context, Flags* flags) {
+  if (flags->tail_count > 0) flags->tail = flags->tail_count;
+  if (!flags->since_text.empty()) {
+    const auto since = ParseInstant(flags->since_text, context.clock->Now());
+    if (!since.ok()) {
+      WriteError("pregao: --since: " + since.status().message() + "\n");
+      return ExitCode::kUsage;
+    }
+    flags->since = *since;
+  }
+  const bool topic = flags->what == "topic" || flags->what == "dead-letter";
+  if (topic && !flags->columns.empty()) {
+    WriteError("pregao: --columns: a topic's records have no columns to choose\n");
+    return ExitCode::kUsage;
+  }
+  return topic ? ReadTopic(context, *flags) : ReadTable(context, *flags);
+}
+
+}  // namespace
+
+Command ReadCommand() {
+  return {"read",
+          "Show the newest records of the topic or rows of a table",
+          {"pregao read silver --tail 20", "pregao read topic --follow --ticker PETR4.SA",
+           "pregao read quarantine --since 1h --format json", "pregao read bronze --since 2026-11-22T13:00 --tail 5"},
+          {"topic", "lake"},
+          [](CLI::App* app, Context* context) -> Run {
+            auto flags = std::make_shared<Flags>();
+            app->add_option("WHAT", flags->what, "topic, dead-letter, bronze, silver or quarantine")
+                ->required()
+                ->check(CLI::IsMember({"topic", "dead-letter", "bronze", "silver", "quarantine"}));
+            app->add_option("--tail", flags->tail_count, "The newest N only (default: 10, or all of --since)")
+                ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000}));
+            app->add_flag("--follow,-f", flags->follow, "Go on with what comes, until Ctrl-C");
+            app->add_option("--ticker", flags->ticker, "Of this ticker only");
+            app->add_option("--since", flags->since_text, "From then on: how long ago (10m) or a time in UTC");
+            app->add_option("--columns", flags->columns, "Columns of a table, separated by commas");
+            flags->format.Declare(app);
+            return [flags, context] { return RunRead(*context, flags.get()); };
+          }};
+}
+
+}  // namespace pregao::cli

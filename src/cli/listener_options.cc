@@ -1,0 +1,26 @@
+#include "cli/listener_options.h"
+
+#include <algorithm>
+
+namespace pregao::cli {
+
+listen::ListenerOptions ListenerOptionsOf(const Settings& settings, const std::string& source) {
+  listen::ListenerOptions options;
+  options.watchlist = settings.watchlist;
+  options.source = source;
+  options.stream.url = settings.yahoo_stream_url;
+  options.stream.resubscribe = settings.listen_resubscribe_interval;
+  options.stream.silence = settings.listen_dumb_timeout;
+  options.stream.silence_max = std::max(options.stream.silence_max, 16 * settings.listen_dumb_timeout);
+  return options;
+}
+
+std::string SourceOf(const Settings& settings) {
+  std::string host = settings.yahoo_stream_url;
+  const auto scheme = host.find("://");
+  if (scheme != std::string::npos) host.erase(0, scheme + 3);
+  host.erase(std::min(host.find_first_of("/:?"), host.size()));
+  return host == "yahoo.com" || host.ends_with(".yahoo.com") ? "yahoo" : "simulator";
+}
+
+}  // namespace pregao::cli

@@ -1,0 +1,162 @@
+#include <fmt/format.h>
+
+#include "cli/output.h"
+#include "cli/read.h"
+
+namespace pregao::cli {
+namespace {
+
+using query::QuoteName;
+using query::QuoteText;
+
+struct Shape {
+  std::string view, time, ticker;  // the columns that --since and --ticker look at
+  std::string columns;             // shown to people
+};
+
+Shape ShapeOf(const std::string& view) {
+  if (view == "silver") {
+    return {view, "event_time", "ticker",
+            "ticker, event_time, price, change, change_percent, day_volume, market_hours, source, \"partition\", "
+            "\"offset\""};
+  }
+  if (view == "bronze") return {view, "timestamp", "key", "\"partition\", \"offset\", \"timestamp\", key, value"};
+  return {view, "timestamp", "key", "reason, detail, \"partition\", \"offset\", \"timestamp\", key, value"};
+}
+
+std::string ColumnList(const std::string& names) {
+  std::string list;
+  for (std::size_t begin = 0; begin <= names.size();) {
+    const std::size_t end = std::min(names.find(',', begin), names.size());
+    std::string name = names.substr(begin, end - begin);
+    name.erase(0, name.find_first_not_of(' '));
+    name.erase(name.find_last_not_of(' ') + 1);
+    list += (list.empty() ? "" : ", ") + QuoteName(name);
+    begin = end + 1;
+  }
+  return list;
+}
+
+// One run of the command over the lake.
+class TableReader {
+ public:
+  TableReader(const Context& context, const ReadOptions& options, query::Session* session)
+      : context_(context),
+        options_(options),
+        session_(session),
+        shape_(ShapeOf(options.what)),
+        format_(options.format.Options(context, options.follow)) {
+    format_.following = options.follow;
+    const bool people = format_.format == query::Format::kTable;
+    columns_ = !options.columns.empty() ? ColumnList(options.columns) : people ? shape_.columns : "*";
+  }
+
+  Result<ExitCode> Run() {
+    const std::stop_callback interrupt(context_.stop, [this] { session_->Interrupt(); });
+    if (options_.follow) return Follow();
+    TRY_ASSIGN(const auto result, session_->Query(NewestSql()));
+    TRY(query::Print(result.get(), format_, WriteOut).status());
+    return ExitCode::kOk;
+  }
+
+ private:
+  std::string Where() const {
+    std::string where = "true";
+    if (!options_.ticker.empty()) {
+      where += fmt::format(" AND {} = {}{}", shape_.ticker, QuoteText(options_.ticker),
+                           shape_.ticker == "key" ? "::BLOB" : "");
+    }
+    if (options_.since) {  // the date as well, so that only its folders are read
+      where += fmt::format(" AND {0} >= epoch_ms({1})::TIMESTAMP AT TIME ZONE 'UTC' AND date >= epoch_ms({1})::DATE",
+                           QuoteName(shape_.time), options_.since->value);
+    }
+    return where;
+  }
+
+  std::string NewestSql() const {
+    const std::string order = QuoteName(shape_.time) + "{0}, \"partition\"{0}, \"offset\"{0}";
+    std::string from = fmt::format("SELECT * FROM {} WHERE {}", shape_.view, Where());
+    if (const auto newest = options_.Newest()) {
+      from += fmt::format(" ORDER BY {} LIMIT {}", fmt::format(fmt::runtime(order), " DESC"), *newest);
+    }
+    return fmt::format("SELECT {} FROM ({}) ORDER BY {}", columns_, from, fmt::format(fmt::runtime(order), ""));
+  }
+
+  // What is there, then what each new version adds; a table that is absent yet is waited for.
+  Result<ExitCode> Follow() {
+    while (session_->Shown(shape_.view) == nullptr) {
+      if (!session_->Problem(shape_.view).IsKeyError()) return session_->Problem(shape_.view);
+      if (!WaitForNextLook(context_)) return ExitCode::kOk;
+      session_->Refresh();
+    }
+    TRY_ASSIGN(const auto result, session_->Query(NewestSql()));
+    printer_ = query::MakePrinter(format_, result->schema(), WriteOut);
+    TRY(PrintRows(result.get()));
+    session_->Follow(shape_.view);
+    TRY(NotePositions(shape_.view));
+    while (WaitForNextLook(context_)) TRY(ShowAdded());
+    TRY(printer_->End());
+    return ExitCode::kOk;
+  }
+
+  Status ShowAdded() {
+    TRY_ASSIGN(const bool added, session_->RefreshAdded(shape_.view));
+    if (!added) return Status::OK();
+    const std::string view = shape_.view + "_added";
+    // Files that were only rewritten hold rows below the positions.
+    TRY_ASSIGN(
+        const auto statements,
+        session_->Parse(fmt::format("SELECT {} FROM {} AS added WHERE {} AND {} ORDER BY {}, \"partition\", \"offset\"",
+                                    columns_, view, Where(), BeyondPositions(), QuoteName(shape_.time))));
+    TRY_ASSIGN(const auto result, statements->Run(0));
+    TRY(PrintRows(result.get()));
+    return NotePositions(view);
+  }
+
+  Status PrintRows(query::ResultStream* result) {
+    for (;;) {
+      TRY_ASSIGN(const auto batch, result->Next());
+      if (batch == nullptr) return Status::OK();
+      TRY(printer_->Rows(*batch));
+    }
+  }
+
+  // Remembers, in a table of the session, the greatest offset of each partition shown.
+  Status NotePositions(const std::string& view) {
+    query::Database* const database = session_->database();
+    const std::string greatest =
+        fmt::format("SELECT topic, \"partition\", max(\"offset\") AS \"offset\" FROM {} GROUP BY ALL", view);
+    if (!noted_) {
+      noted_ = true;
+      return database->Execute("CREATE TABLE pregao_seen AS " + greatest);
+    }
+    return database->Execute(
+        fmt::format("CREATE OR REPLACE TABLE pregao_seen AS SELECT topic, \"partition\", max(\"offset\") AS "
+                    "\"offset\" FROM (FROM pregao_seen UNION ALL {}) GROUP BY ALL",
+                    greatest));
+  }
+
+  static std::string BeyondPositions() {
+    return "NOT EXISTS (SELECT 1 FROM pregao_seen s WHERE s.topic = added.topic AND s.\"partition\" = "
+           "added.\"partition\" AND "
+           "s.\"offset\" >= added.\"offset\")";
+  }
+
+  const Context& context_;
+  const ReadOptions& options_;
+  query::Session* const session_;
+  const Shape shape_;
+  query::FormatOptions format_;
+  std::string columns_;
+  std::unique_ptr<query::Printer> printer_;
+  bool noted_ = false;
+};
+
+}  // namespace
+
+Result<ExitCode> ReadTable(const Context& context, const ReadOptions& options) {
+  TRY_ASSIGN(const auto session, OpenSession(context));
+  return TableReader(context, options, session.get()).Run();
+}
+
+}  // namespace pregao::cli
