@@ -42,7 +42,8 @@ Result<CommitResult> Table::Commit(std::shared_ptr<const Snapshot> base, Transac
     const Status status = CheckpointAndClean(IsCleaningDue());
     // The rows are safe: readers only have more log to read until the next checkpoint.
     if (!status.ok())
-      spdlog::warn("{}: no checkpoint of version {}: {}", root_, result.version.value, status.message());
+      spdlog::warn("{}: checkpoint or clean-up of version {} failed: {}", root_, result.version.value,
+                   status.message());
   }
   return result;
 }
