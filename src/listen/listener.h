@@ -26,6 +26,7 @@ struct ListenerOptions {
   std::size_t batch_records = 1'000;
   std::size_t queue_frames = 20'000;  ///< waiting for the topic; when full, the sockets are not read
   std::chrono::milliseconds retry_min{100}, retry_max{5'000};  ///< of a topic that refuses
+  std::chrono::milliseconds silence_report{60'000};  ///< after which symbols that never spoke are logged by name
   std::chrono::milliseconds give_up_after{600'000};  ///< of refusals in a row, then Run returns the topic's error
   std::chrono::milliseconds stop_grace{5'000};       ///< for what is in the queue when asked to stop
 };

@@ -1,15 +1,13 @@
 #pragma once
 /// One connection to Yahoo's streamer: subscribes, listens, reconnects for ever. Facts about the feed: docs/yahoo.md.
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <stop_token>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/status.h"
@@ -37,12 +35,13 @@ struct StreamerOptions {
 enum class LinkState : std::uint8_t { kConnecting, kOpen, kDown };
 struct LinkEvent {
   LinkState state;
-  std::string detail;  ///< kDown: why, in words; otherwise empty
+  std::string detail;  ///< kDown: why, in words, kStopped if it was asked to; otherwise empty
 };
+inline constexpr std::string_view kStopped = "stopped";
 
 /// Callbacks run on the connection's thread. One that blocks holds the socket's reading back (and nothing is lost).
 struct StreamerCallbacks {
-  std::function<void(std::string frame, TimestampMs received_at, std::stop_token stop)> on_frame;
+  std::function<void(std::string frame, TimestampMs received_at)> on_frame;
   std::function<void(const LinkEvent&)> on_link;  ///< may be empty
 };
 
