@@ -4,6 +4,7 @@
 #include <arrow/util/utf8.h>
 #include <chrono>
 #include <cmath>
+#include <cstdint>
 #include <fmt/format.h>
 #include <optional>
 
@@ -35,19 +36,53 @@ std::size_t PrefixLength(std::string_view text) {
   return i;
 }
 
-/// A short string above every string that begins with the first kMaxCharacters of `text`: the last ASCII character of
-/// those gives way to its successor and ends it. nullopt when there is none to raise.
-std::optional<std::string> RoundUp(std::string_view text) {
+void AppendUtf8(std::uint32_t point, std::string* out) {
+  const auto tail = [&](int shift) { out->push_back(static_cast<char>(0x80 | ((point >> shift) & 0x3F))); };
+  if (point < 0x80) {
+    out->push_back(static_cast<char>(point));
+  } else if (point < 0x800) {
+    out->push_back(static_cast<char>(0xC0 | (point >> 6)));
+    tail(0);
+  } else if (point < 0x10000) {
+    out->push_back(static_cast<char>(0xE0 | (point >> 12)));
+    tail(6);
+    tail(0);
+  } else {
+    out->push_back(static_cast<char>(0xF0 | (point >> 18)));
+    tail(12);
+    tail(6);
+    tail(0);
+  }
+}
+
+/// Takes the last code point off `text`, which is UTF-8 and not empty.
+std::uint32_t PopUtf8(std::string* text) {
+  std::uint32_t point = 0;
+  for (int shift = 0;; shift += 6) {
+    const auto byte = static_cast<unsigned char>(text->back());
+    text->pop_back();
+    if ((byte & 0xC0) == 0x80) {
+      point |= (byte & 0x3Fu) << shift;
+      continue;
+    }
+    const unsigned mask = byte < 0x80 ? 0x7F : byte < 0xE0 ? 0x1F : byte < 0xF0 ? 0x0F : 0x07;
+    return point | (byte & mask) << shift;
+  }
+}
+
+/// A short string above every string that begins with the first kMaxCharacters of `text`: the last character of those
+/// that has a successor gives way to it and ends the bound. `text` itself when there is none.
+/// There is always a bound, because delta-rs finds no row at all where statistics give a min and no max.
+std::string RoundUp(std::string_view text) {
+  constexpr std::uint32_t kLast = 0x10FFFF, kBeforeSurrogates = 0xD7FF, kAfterSurrogates = 0xE000;
   std::string bound(text.substr(0, PrefixLength(text)));
   while (!bound.empty()) {
-    const auto last = static_cast<unsigned char>(bound.back());
-    if (last < 0x7E) {
-      bound.back() = static_cast<char>(last + 1);
-      return bound;
-    }
-    bound.pop_back();  // '~' or a byte of a longer character: look further left
+    const std::uint32_t point = PopUtf8(&bound);
+    if (point == kLast) continue;
+    AppendUtf8(point == kBeforeSurrogates ? kAfterSurrogates : point + 1, &bound);
+    return bound;
   }
-  return std::nullopt;
+  return std::string(text);
 }
 
 JsonBounds TextBounds(const arrow::StringArray& array) {
@@ -70,11 +105,7 @@ JsonBounds TextBounds(const arrow::StringArray& array) {
   arrow::util::InitializeUTF8();
   if (arrow::util::ValidateUTF8(min)) bounds.min = JsonText(min.substr(0, PrefixLength(min)));
   if (!arrow::util::ValidateUTF8(max)) return bounds;
-  if (PrefixLength(max) == max.size()) {
-    bounds.max = JsonText(max);
-  } else if (const auto rounded = RoundUp(max)) {
-    bounds.max = JsonText(*rounded);
-  }
+  bounds.max = JsonText(PrefixLength(max) == max.size() ? std::string(max) : RoundUp(max));
   return bounds;
 }
 
@@ -171,11 +202,18 @@ JsonBounds TimeBounds(const arrow::Array& array) {
   return {IsoTime(floor<milliseconds>(microseconds(range.min))), IsoTime(ceil<milliseconds>(microseconds(range.max)))};
 }
 
+JsonBounds FlagBounds(const arrow::BooleanArray& array) {
+  const std::int64_t valid = array.length() - array.null_count(), yes = array.true_count();
+  return {yes == valid ? "true" : "false", yes > 0 ? "true" : "false"};
+}
+
 JsonBounds ColumnBounds(const arrow::Array& array) {
   if (array.null_count() == array.length()) return {};
   switch (array.type_id()) {
     case arrow::Type::STRING:
       return TextBounds(static_cast<const arrow::StringArray&>(array));
+    case arrow::Type::BOOL:
+      return FlagBounds(static_cast<const arrow::BooleanArray&>(array));
     case arrow::Type::INT8:
       return IntBounds<arrow::Int8Array>(array);
     case arrow::Type::INT16:

@@ -47,9 +47,17 @@ TEST(FileStats, AColumnOfNullsHasNoBounds) {
   EXPECT_EQ(DoubleStats({std::nullopt}), Stats(1, "", "", 1));
 }
 
-TEST(FileStats, BinaryAndBooleanHaveNoBounds) {
+TEST(FileStats, BinaryHasNoBounds) {
   EXPECT_EQ((FileStats(*OneColumn<arrow::BinaryBuilder, std::string>(arrow::binary(), {"x"}))), Stats(1, "", "", 0));
-  EXPECT_EQ((FileStats(*OneColumn<arrow::BooleanBuilder, bool>(arrow::boolean(), {true}))), Stats(1, "", "", 0));
+}
+
+TEST(FileStats, FlagsHaveBounds) {
+  const auto stats = [](const std::vector<std::optional<bool>>& flags) {
+    return FileStats(*OneColumn<arrow::BooleanBuilder>(arrow::boolean(), flags));
+  };
+  EXPECT_EQ(stats({true, std::nullopt}), Stats(2, R"("c":true)", R"("c":true)", 1));
+  EXPECT_EQ(stats({false, true}), Stats(2, R"("c":false)", R"("c":true)", 0));
+  EXPECT_EQ(stats({false}), Stats(1, R"("c":false)", R"("c":false)", 0));
 }
 
 TEST(FileStats, TimestampsAreWidenedToWholeMilliseconds) {
@@ -76,11 +84,26 @@ TEST(FileStats, LongTextIsCutAndStaysABound) {
   const std::string a32(32, 'a');
   EXPECT_EQ(TextStats({a32}), Stats(1, "\"c\":\"" + a32 + "\"", "\"c\":\"" + a32 + "\"", 0));
   EXPECT_EQ(TextStats({a32 + "z"}), Stats(1, "\"c\":\"" + a32 + "\"", "\"c\":\"" + std::string(31, 'a') + "b\"", 0));
-  EXPECT_EQ(TextStats({"x" + std::string(40, '~')}),
-            Stats(1, "\"c\":\"x" + std::string(31, '~') + "\"", R"("c":"y")", 0));
-  std::string accents;
-  for (int i = 0; i < 33; ++i) accents += "é";
-  EXPECT_EQ(TextStats({accents}), Stats(1, "\"c\":\"" + accents.substr(0, 64) + "\"", "", 0)) << "no ASCII to raise";
+}
+
+TEST(FileStats, ACutMaxRaisesTheLastCharacterThatHasASuccessor) {
+  const auto max_of = [](const std::string& text) {
+    DataFile file;
+    file.stats = TextStats({text});
+    return StatBounds(file, "c")->max;
+  };
+  const auto times = [](int count, const std::string& character) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += character;
+    return text;
+  };
+  EXPECT_EQ(max_of(times(33, "~")), times(31, "~") + "\x7f");
+  EXPECT_EQ(max_of(times(33, "\x7f")), times(31, "\x7f") + "\u0080");
+  EXPECT_EQ(max_of(times(33, "é")), times(31, "é") + "ê");
+  EXPECT_EQ(max_of(times(33, "\uD7FF")), times(31, "\uD7FF") + "\uE000") << "surrogates are no characters";
+  EXPECT_EQ(max_of(times(33, "\uFFFF")), times(31, "\uFFFF") + "\U00010000");
+  EXPECT_EQ(max_of("a" + times(40, "\U0010FFFF")), "b");
+  EXPECT_EQ(max_of(times(33, "\U0010FFFF")), times(33, "\U0010FFFF")) << "nothing is above: whole";
 }
 
 TEST(FileStats, TextThatIsNotUtf8HasNoBound) { EXPECT_EQ(TextStats({"\xff\xfe"}), Stats(1, "", "", 0)); }
