@@ -58,7 +58,7 @@ class LineReader {
 
  private:
   explicit LineReader(const std::filesystem::path& file)
-      : file_(file), in_(file, std::ios::binary), buffer_(kMaxLineBytes + 2, '\0') {}
+      : file_(file), in_(file, std::ios::binary), buffer_(kMaxLineBytes + 1, '\0') {}
 
   /// "<received_at ms> <frame>" or the frame alone: base64 has no blank, and an envelope does not begin with a digit.
   static Line Split(std::string_view text) {
