@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "topic/local_test_file.h"
+#include "topic/sqlite.h"
 
 #include "test/topic_conformance.h"
 
@@ -127,6 +128,21 @@ TEST(LocalReader, MayComeBeforeTheFirstWriterOnlyIfItMayCreate) {
   Start(*reader);
   ASSERT_OK(Get(OpenLocalWriter(file.options()))->Append(Records("key", 3)));
   EXPECT_EQ(ReadSome(*reader, 3).size(), 3U);
+}
+
+TEST(LocalWriter, ShrinksTheWriteAheadLogOnceTheReaderThatHeldItIsGone) {
+  LocalTestFile file;
+  const auto writer = Get(OpenLocalWriter(file.options()));
+  auto held = sqlite::Database::Open(file.path(), sqlite::Database::Mode::kExisting, std::chrono::seconds(1));
+  ASSERT_OK(held.status());
+  ASSERT_OK(held->Exec("BEGIN; SELECT count(*) FROM topic"));
+  const std::vector<NewRecord> batch(8, Record("key", std::string(1 << 20, 'x')));
+  const auto wal = [&] { return std::filesystem::file_size(file.path() + "-wal") >> 20; };
+  for (int i = 0; i < 10; ++i) ASSERT_OK(writer->Append(batch));
+  EXPECT_GE(wal(), 80U) << "nothing can be reused while the snapshot is held, and appends go on";
+  ASSERT_OK(held->Exec("COMMIT"));
+  for (int i = 0; i < 3; ++i) ASSERT_OK(writer->Append(batch));
+  EXPECT_LE(wal(), 64U);
 }
 
 class LocalRetention : public ::testing::Test {

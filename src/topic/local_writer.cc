@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <fmt/format.h>
 #include <mutex>
 #include <spdlog/spdlog.h>
@@ -15,6 +16,12 @@ using sqlite::Transaction;
 /// Retention is looked at after this much was appended or this long has passed, whichever comes first.
 constexpr std::int64_t kRetentionBytes = 16 << 20;
 constexpr std::int64_t kRetentionMs = 10'000;
+
+/// SQLite reuses the WAL from its start only when no reader is in it, which a reader that is catching up hardly ever
+/// grants. Past this size the writer insists, waiting for readers at most kWalWait; a Poll's snapshot is shorter.
+constexpr std::uintmax_t kMaxWalBytes = 64 << 20;
+constexpr std::uintmax_t kWalRetryBytes = 16 << 20;  // that much later it insists again, if a reader would not go
+constexpr std::chrono::milliseconds kWalWait{200};
 
 class LocalWriter final : public TopicWriter {
  public:
@@ -35,6 +42,7 @@ class LocalWriter final : public TopicWriter {
     // Only now is the acknowledgement true: had the file gone meanwhile, nobody could ever read the records.
     TRY(file_.identity().StillThere());
     MaybeApplyRetention();
+    MaybeTruncateWal();
     return Status::OK();
   }
 
@@ -100,6 +108,21 @@ class LocalWriter final : public TopicWriter {
     if (!removed.ok()) spdlog::warn("retention of topic '{}': {}", info_.name, removed.status().ToString());
   }
 
+  [[nodiscard]] std::uintmax_t WalBytes() const {
+    std::error_code error;
+    const std::uintmax_t size = std::filesystem::file_size(options_.path + "-wal", error);
+    return error ? 0 : size;
+  }
+
+  void MaybeTruncateWal() {
+    if (WalBytes() < wal_limit_) return;
+    file_.db().SetBusyTimeout(kWalWait);
+    const Status status = file_.db().Exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    file_.db().SetBusyTimeout(options_.busy_timeout);
+    wal_limit_ = std::max(kMaxWalBytes, WalBytes() + kWalRetryBytes);  // a hanging reader must not slow every append
+    if (!status.ok()) spdlog::warn("write-ahead log of topic '{}': {}", info_.name, status.ToString());
+  }
+
   [[nodiscard]] const pregao::Clock& Clock() const { return options_.clock != nullptr ? *options_.clock : system_; }
 
   const TopicInfo info_;
@@ -113,6 +136,7 @@ class LocalWriter final : public TopicWriter {
   ChunkBuilder builder_;
   std::int64_t appended_bytes_ = 0;  // since the last retention
   TimestampMs last_retention_{0};
+  std::uintmax_t wal_limit_ = kMaxWalBytes;
 };
 
 }  // namespace
@@ -123,6 +147,7 @@ Result<std::unique_ptr<TopicWriter>> OpenLocalWriter(const LocalTopicOptions& op
     return Status::IOError("topic file '", options.path,
                            "' cannot be written: give this user write permission on it and on its folder");
   }
+  TRY(file.db().Exec(fmt::format("PRAGMA journal_size_limit={}", kMaxWalBytes)));  // of a WAL that is used anew
   std::vector<sqlite::Statement> inserts;
   for (std::int32_t p = 0; p < file.info().partitions; ++p) {
     TRY_ASSIGN(auto insert,
