@@ -18,7 +18,7 @@ TSAN_STAGES := base topic yahoo listen engine
 TSAN_TESTS = $(foreach s,$(TSAN_STAGES),$(if $(wildcard src/$(s)/*_test.cc),$(s)_test))
 # GCC 12's ThreadSanitizer does not know address spaces laid out as randomly as recent kernels do.
 FIXED_LAYOUT = $(shell setarch -R true 2>/dev/null && echo setarch -R)
-SOURCES = $(shell git ls-files '*.h' '*.cc')
+SOURCES = $(wildcard $(shell git ls-files '*.h' '*.cc'))
 
 # $(call configure,PRESET) is silent unless it fails.
 configure = out=$$(cmake --preset $(1) 2>&1) || { echo "$$out" >&2; exit 1; }
@@ -51,7 +51,8 @@ fuzz: deps  ## every fuzzer, FUZZ_SECONDS=300 each
 
 bench: deps  ## the figures of the README, on this machine
 	@$(call configure,release)
-	@$(call build,release) --target bench
+	@$(call build,release) --target benches
+	@for bench in build/release/bench/*_bench; do echo "== $$bench"; "$$bench"; done
 
 setup: deps  ## Debian packages, pinned libraries, the Python environment of the tests
 	@setup/venv.sh >/dev/null

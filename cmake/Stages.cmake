@@ -1,12 +1,19 @@
-# pregao_stage(NAME LINK libs…): src/NAME/*.cc become pregao_NAME; src/NAME/*_test.cc become one test binary whose
-# cases ctest lists as NAME.Suite.Case. main.cc is left to Program.cmake.
+# pregao_stage(NAME LINK libs… [SLOW_TO_COMPILE files…]): src/NAME/*.cc become pregao_NAME; src/NAME/*_test.cc become one test binary whose
+# cases ctest lists as NAME.Suite.Case. main.cc is left to Program.cmake. SLOW_TO_COMPILE files wait for the network
+# anyway: they get -O1, and no fuzzer links them.
 include(GoogleTest)
 function(pregao_stage name)
-  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "LINK;SLOW_TO_COMPILE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  foreach(file ${ARG_SLOW_TO_COMPILE})
+    set_source_files_properties(${CMAKE_SOURCE_DIR}/src/${name}/${file} PROPERTIES COMPILE_OPTIONS -O1)
+    if(PREGAO_FUZZ)
+      list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/src/${name}/${file})
+    endif()
+  endforeach()
   if(sources)
     add_library(pregao_${name} STATIC ${sources})
     set(scope PUBLIC)
