@@ -32,20 +32,23 @@ VENDORS = {
 
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 70
-# Bounded polls of what cannot be waited for: SQLite's file lock, another process.
-SLEEPERS = r"^src/topic/local_schema\.cc$|^test/.*process"
+# Bounded polls of what cannot be waited for: SQLite's file lock, another thread's or process's progress in a test.
+SLEEPERS = r"^src/topic/local_schema\.cc$|_testing\.(h|cc)$|^test/.*process"
+# getaddrinfo cannot be interrupted: its thread is left behind.
+DETACHERS = r"^src/yahoo/resolve\.cc$"
+PROGRAMS = r"^src/cli/|^bench/|^fuzz/replay\.cc$|^test/foreign/"
 # What no source may call, why, and where it is allowed all the same.
 BANNED = [
-    (r"\bstd::(cout|cerr|clog)\b", "only cli prints; log with spdlog", r"^src/cli/|^fuzz/replay\.cc$|^bench/"),
+    (r"\bstd::(cout|cerr|clog)\b", "only cli prints; log with spdlog", PROGRAMS),
     (r"\b(v?f?printf|puts|sprintf|v?snprintf)\s*\(", "use fmt", r"^$"),
-    (r"\bfmt::print\s*\(", "only cli prints; log with spdlog", r"^src/cli/|^bench/"),
+    (r"\bfmt::print\s*\(", "only cli prints; log with spdlog", PROGRAMS),
     (r"\b(strcpy|strcat|gets|strtok|atoi|atof)\s*\(", "unbounded or unchecked", r"^$"),
     (r"\b(std::rand|srand)\b|(?<![\w:.>])rand\s*\(", "use <random> with a seed", r"^$"),
     (r"\b(secure_)?getenv\s*\(", "only cli reads the environment", r"^src/cli/|_test\.cc$"),
     (r"\bsleep_(for|until)\s*\(|(?<![\w.>])u?sleep\s*\(", "wait on a condition with a time-out instead", SLEEPERS),
     (r"\bassert\s*\(", "return a Status, or DCHECK", r"^$"),
     (r"\busing namespace std\s*;", "name what is used", r"^$"),
-    (r"\.detach\s*\(\)", "join every thread", r"^$"),
+    (r"\.detach\s*\(\)", "join every thread", DETACHERS),
 ]
 UNFINISHED = r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b"
 # Absolute paths of some developer's machine, and hosts of registries and mirrors.
@@ -224,6 +227,13 @@ def rule_translated_readme(tree):
     english, portuguese = (headings(tree.files.get(name, "")) for name in ("README.md", "README.pt-BR.md"))
     if english != portuguese:
         yield f"README.pt-BR.md:1: {len(portuguese)} headings, README.md has {len(english)}, or their levels differ"
+
+
+def rule_version(tree):
+    build = re.search(r"project\(pregao VERSION ([\d.]+)", tree.files.get("CMakeLists.txt", ""))
+    program = re.search(r'kVersion = "([\d.]+)"', tree.files.get("src/base/version.h", ""))
+    if not (build and program) or build.group(1) != program.group(1):
+        yield "src/base/version.h:1: not the version of CMakeLists.txt"
 
 
 def rule_changelog(tree):

@@ -125,6 +125,12 @@ class Documents(unittest.TestCase):
         self.assertTrue(tree(tidy.rule_changelog, {"CMakeLists.txt": "", "CHANGELOG.md": "## 1.2.3\n"}))
         self.assertFalse(tree(tidy.rule_changelog, {"CMakeLists.txt": cmake, "CHANGELOG.md": "## 1.2.3 (2025)\n"}))
 
+    def test_version(self):
+        files = {"CMakeLists.txt": "project(pregao VERSION 1.2.3)", "src/base/version.h": 'kVersion = "1.2.4";'}
+        self.assertTrue(tree(tidy.rule_version, files))
+        files["src/base/version.h"] = 'kVersion = "1.2.3";'
+        self.assertFalse(tree(tidy.rule_version, files))
+
     def test_settings_documented(self):
         files = {"src/cli/settings_table.cc": '{"a.b-c", &S::a_b_c, "help"},\n{"d",\n       &S::d,\n',
                  "README.md": "`a.b-c` `d`", "README.pt-BR.md": "`d`"}
