@@ -12,7 +12,19 @@
 namespace pregao::lake {
 namespace {
 
-Result<std::shared_ptr<parquet::WriterProperties>> Properties(const WriteOptions& options) {
+/// Integers of 64 bits are counters and times here, nearly all different: deltas make them half as large as a
+/// dictionary does, in a quarter of the time. Spark reads the encoding since 3.3, as do DuckDB, arrow-rs and polars.
+void ChooseEncodings(const arrow::Schema& schema, parquet::WriterProperties::Builder* builder) {
+  for (const auto& field : schema.fields()) {
+    const auto type = field->type()->id();
+    if (type != arrow::Type::INT64 && type != arrow::Type::TIMESTAMP) continue;
+    builder->disable_dictionary(field->name());
+    builder->encoding(field->name(), parquet::Encoding::DELTA_BINARY_PACKED);
+  }
+}
+
+Result<std::shared_ptr<parquet::WriterProperties>> Properties(const arrow::Schema& schema,
+                                                              const WriteOptions& options) {
   parquet::WriterProperties::Builder builder;
   if (options.compression == "zstd") {
     builder.compression(parquet::Compression::ZSTD)->compression_level(1);
@@ -21,11 +33,12 @@ Result<std::shared_ptr<parquet::WriterProperties>> Properties(const WriteOptions
   } else {
     return Status::Invalid("compression '", options.compression, "' is not known: use zstd or snappy");
   }
+  ChooseEncodings(schema, &builder);
   return builder.build();
 }
 
 Result<std::shared_ptr<arrow::Buffer>> Encode(const arrow::RecordBatch& rows, const WriteOptions& options) {
-  TRY_ASSIGN(const auto properties, Properties(options));
+  TRY_ASSIGN(const auto properties, Properties(*rows.schema(), options));
   TRY_ASSIGN(const auto sink, arrow::io::BufferOutputStream::Create(1 << 16));
   const auto table = arrow::Table::Make(rows.schema(), rows.columns(), rows.num_rows());
   try {

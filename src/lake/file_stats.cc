@@ -86,7 +86,7 @@ std::string RoundUp(std::string_view text) {
 }
 
 JsonBounds TextBounds(const arrow::StringArray& array) {
-  std::string_view min, max;
+  std::string_view min, max, last;
   bool any = false;
   for (std::int64_t i = 0; i < array.length(); ++i) {
     if (array.IsNull(i)) continue;
@@ -94,11 +94,14 @@ JsonBounds TextBounds(const arrow::StringArray& array) {
     if (!any) {
       min = max = text;
       any = true;
+    } else if (text == last) {
+      continue;  // rows are sorted by ticker, and most other text is the same for long
     } else if (text < min) {
       min = text;
     } else if (text > max) {
       max = text;
     }
+    last = text;
   }
   JsonBounds bounds;
   if (!any) return bounds;
