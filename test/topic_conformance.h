@@ -8,7 +8,6 @@
 ///   std::unique_ptr<TopicReader> Reader(const std::string& group);
 ///   void DropSome(std::mt19937& random);  // retention: removes some of the oldest records, or none
 ///   void Recreate();                      // deletes the topic and creates it anew
-#include <atomic>
 #include <gtest/gtest.h>
 #include <string>
 #include <thread>

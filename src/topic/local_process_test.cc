@@ -101,7 +101,6 @@ TEST(LocalProcess, CreatesOneTopicWhenManyProcessesBeginAtOnce) {
   EXPECT_EQ(generations.size(), 1U);
   const auto reader = Get(OpenLocalReader(file.Existing()));
   Start(*reader);
-  std::map<std::string, std::int64_t> last;  // of each child, in the order of its appends within a partition
   std::map<Partition, Offset> next;
   for (const Read& read : ReadSome(*reader, 120)) {
     EXPECT_EQ(read.offset, next[read.partition]);
