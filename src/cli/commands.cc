@@ -3,7 +3,7 @@
 namespace pregao::cli {
 
 std::vector<Command> Commands() {
-  return {ListenCommand(), SilverCommand(), ReadCommand(),     SqlCommand(),
+  return {RunCommand(), ListenCommand(), SilverCommand(), ReadCommand(),     SqlCommand(),
           AuditCommand(),  ReplayCommand(), SimulateCommand(), DoctorCommand()};
 }
 
