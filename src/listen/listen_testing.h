@@ -1,12 +1,10 @@
 #pragma once
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -76,16 +74,5 @@ class TestFile {
  private:
   std::filesystem::path path_;
 };
-
-/// Waits for what sockets and files bring about; gives up after a minute.
-template <class Condition>
-[[nodiscard]] bool Eventually(Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return true;
-}
 
 }  // namespace pregao::listen

@@ -6,11 +6,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
+#include <set>
 
 #include "listen/listen_testing.h"
 #include "listen/watchlist_file.h"
 #include "yahoo/frame.h"
 #include "yahoo/sim_server.h"
+
+#include "test/eventually.h"
 
 namespace pregao::listen {
 namespace {
@@ -261,12 +264,19 @@ TEST_F(ListenerTest, LosesNothingThatWasSentAfterAResubscriptionHoweverConnectio
   }
   EXPECT_EQ(sent.size(), 250U);
   for (const auto& [ticker, connections] : sent) {
-    std::size_t at = 0;
+    // Where the written ones may have come to: a snapshot after a drop may equal the next frame of the dropped
+    // connection, so there can be more than one way.
+    std::set<std::size_t> reached{0};
     for (const auto& [id, frames] : connections) {
-      for (std::size_t i = 0; i < frames.size() && at < written[ticker].size() && written[ticker][at] == frames[i]; ++i)
-        ++at;
+      const std::set<std::size_t> starts = reached;
+      for (std::size_t at : starts) {
+        for (const std::string& frame : frames) {
+          if (at == written[ticker].size() || written[ticker][at] != frame) break;
+          reached.insert(++at);
+        }
+      }
     }
-    EXPECT_EQ(at, written[ticker].size()) << ticker;
+    EXPECT_TRUE(reached.contains(written[ticker].size())) << ticker << " up to " << *reached.rbegin();
   }
 }
 

@@ -8,6 +8,8 @@
 #include "listen/listen_testing.h"
 #include "yahoo/frame.h"
 
+#include "test/eventually.h"
+
 namespace pregao::listen {
 namespace {
 

@@ -9,8 +9,9 @@
 #include "yahoo/frame.h"
 #include "yahoo/market_sim.h"
 #include "yahoo/sim_fault.h"
-#include "yahoo/wait_testing.h"
 #include "yahoo/web_socket.h"
+
+#include "test/eventually.h"
 
 namespace pregao::yahoo {
 namespace {

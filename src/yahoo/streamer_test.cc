@@ -10,7 +10,8 @@
 #include "yahoo/frame.h"
 #include "yahoo/sim_server.h"
 #include "yahoo/stream_pool.h"
-#include "yahoo/wait_testing.h"
+
+#include "test/eventually.h"
 
 namespace pregao::yahoo {
 namespace {

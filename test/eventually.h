@@ -2,10 +2,10 @@
 #include <chrono>
 #include <thread>
 
-namespace pregao::yahoo {
+namespace pregao {
 
-/// Waits for something that another thread or process brings about; gives up after a minute.
-/// For sockets, where there is nothing to be notified by.
+/// Waits for something that sockets, files or other threads bring about where there is nothing to be notified by;
+/// gives up after a minute. @return whether it came about.
 template <class Condition>
 [[nodiscard]] bool Eventually(Condition condition) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
@@ -16,4 +16,4 @@ template <class Condition>
   return true;
 }
 
-}  // namespace pregao::yahoo
+}  // namespace pregao
