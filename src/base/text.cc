@@ -4,11 +4,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <fmt/format.h>
 #include <limits>
-#include <unistd.h>
-
 namespace pregao {
 namespace {
 
@@ -126,13 +123,6 @@ std::optional<std::string> NearestName(std::string_view word, std::span<const st
     }
   }
   return best;
-}
-
-bool WantsColour(int fd) {
-  const char* const no_color = std::getenv("NO_COLOR");  // https://no-color.org: set and not empty
-  const char* const term = std::getenv("TERM");
-  return (no_color == nullptr || *no_color == '\0') && (term == nullptr || std::string_view(term) != "dumb") &&
-         isatty(fd) == 1;
 }
 
 std::string Paint(std::string_view text, Colour colour, bool enabled) {

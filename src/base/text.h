@@ -61,8 +61,7 @@ struct TextTable {
 };
 
 enum class Colour { kRed, kGreen, kYellow, kDim, kBold };
-/// Whether to colour what goes to this file descriptor: it is a terminal, NO_COLOR is unset or empty, TERM is not dumb.
-[[nodiscard]] bool WantsColour(int fd);
+/// The text in a colour, by ANSI codes; as it is when not `enabled`.
 [[nodiscard]] std::string Paint(std::string_view text, Colour colour, bool enabled);
 
 }  // namespace pregao

@@ -6,7 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/json_writer.h"
-#include "base/text.h"
+#include "cli/output.h"
 
 namespace pregao::cli {
 namespace {

@@ -1,6 +1,7 @@
 #include "cli/output.h"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <unistd.h>
 
@@ -28,6 +29,13 @@ Status WriteOut(std::string_view text) {
 }
 
 void WriteError(std::string_view text) { (void)WriteAll(STDERR_FILENO, text); }
+
+bool WantsColour(int fd) {
+  const char* const no_color = std::getenv("NO_COLOR");  // the convention of no-color.org: set and not empty
+  const char* const term = std::getenv("TERM");
+  return (no_color == nullptr || *no_color == '\0') && (term == nullptr || std::string_view(term) != "dumb") &&
+         isatty(fd) == 1;
+}
 
 bool OutIsTerminal() { return isatty(STDOUT_FILENO) == 1; }
 

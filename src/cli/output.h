@@ -10,6 +10,8 @@ namespace pregao::cli {
 [[nodiscard]] Status WriteOut(std::string_view text);
 /// The same to standard error; failures there have nobody to hear of them.
 void WriteError(std::string_view text);
+/// Whether to colour what goes to this file descriptor: it is a terminal, NO_COLOR is unset or empty, TERM is not dumb.
+[[nodiscard]] bool WantsColour(int fd);
 /// Whether a person looks at standard output.
 [[nodiscard]] bool OutIsTerminal();
 

@@ -24,8 +24,8 @@ engine::LakeSinkOptions SinkOptionsOf(const Settings& settings) {
   out.dedupe_keys = static_cast<std::size_t>(settings.engine_dedupe_keys);
   out.remember_rows = settings.engine_dedupe_keys / 3;
   out.write.compression = settings.engine_compression;
-  out.table.checkpoint_every = static_cast<int>(settings.lake_checkpoint_every);
-  out.table.log_retention = std::chrono::ceil<std::chrono::hours>(settings.lake_log_retention);
+  out.table.checkpoint_every = static_cast<int>(settings.table_checkpoint_every);
+  out.table.log_retention = std::chrono::ceil<std::chrono::hours>(settings.table_log_retention);
   return out;
 }
 

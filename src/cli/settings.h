@@ -42,8 +42,8 @@ struct Settings {
   bool engine_bronze = true;
   Bytes engine_max_value_bytes{1 << 20};
   std::int64_t engine_dedupe_keys = 1'500'000;
-  std::int64_t lake_checkpoint_every = 100;
-  Duration lake_log_retention = std::chrono::hours(30 * 24);
+  std::int64_t table_checkpoint_every = 100;
+  Duration table_log_retention = std::chrono::hours(30 * 24);
   std::int64_t sim_seed = 1;
   Duration sim_tick = std::chrono::seconds(1);
 

@@ -188,7 +188,7 @@ std::string SampleFile() {
     const auto dot = key.name.find('.');
     const std::string of = dot == std::string::npos ? "" : key.name.substr(0, dot);
     if (of != table) out += fmt::format("\n[{}]\n", table = of);
-    out += fmt::format("\n# {}: {}.\n# {} = {}\n", key.help, Expectation(key),
+    out += fmt::format("\n# {}.\n# Takes {}.\n# {} = {}\n", key.help, Expectation(key),
                        dot == std::string::npos ? key.name : key.name.substr(dot + 1), ValueText(key, defaults));
   }
   return out + "\n# Any property of librdkafka, as it is.\n[kafka]\n";

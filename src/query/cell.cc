@@ -135,7 +135,44 @@ void AppendStruct(const arrow::StructArray& array, std::int64_t row, std::string
   *out += '}';
 }
 
-void AppendOther(const Array& array, std::int64_t row, std::string* out) {
+std::string IntegerText(const Array& array, std::int64_t row) {
+  switch (array.type_id()) {
+    case Type::INT8:
+      return std::to_string(At<arrow::Int8Array>(array, row));
+    case Type::INT16:
+      return std::to_string(At<arrow::Int16Array>(array, row));
+    case Type::INT32:
+      return std::to_string(At<arrow::Int32Array>(array, row));
+    case Type::UINT8:
+      return std::to_string(At<arrow::UInt8Array>(array, row));
+    case Type::UINT16:
+      return std::to_string(At<arrow::UInt16Array>(array, row));
+    case Type::UINT32:
+      return std::to_string(At<arrow::UInt32Array>(array, row));
+    case Type::UINT64:
+      return std::to_string(At<arrow::UInt64Array>(array, row));
+    default:
+      return std::to_string(At<arrow::Int64Array>(array, row));
+  }
+}
+
+// Lists and structures as JSON; what no query of DuckDB gives, as Arrow prints it.
+void AppendNested(const Array& array, std::int64_t row, std::string* out) {
+  const auto list = [&](const auto& typed) {
+    AppendList(*typed.values(), typed.value_offset(row), typed.value_offset(row + 1), out);
+  };
+  switch (array.type_id()) {
+    case Type::LIST:
+      return list(static_cast<const arrow::ListArray&>(array));
+    case Type::FIXED_SIZE_LIST:
+      return list(static_cast<const arrow::FixedSizeListArray&>(array));
+    case Type::MAP:  // a list of {key, value}
+      return list(static_cast<const arrow::MapArray&>(array));
+    case Type::STRUCT:
+      return AppendStruct(static_cast<const arrow::StructArray&>(array), row, out);
+    default:
+      break;
+  }
   const auto scalar = array.GetScalar(row);
   *out += scalar.ok() ? (*scalar)->ToString() : scalar.status().message();
 }
@@ -152,33 +189,13 @@ bool IsNumeric(const arrow::DataType& type) {
 }
 
 void AppendText(const Array& array, std::int64_t row, std::string* out) {
+  if (arrow::is_integer(array.type_id())) {
+    *out += IntegerText(array, row);
+    return;
+  }
   switch (array.type_id()) {
     case Type::BOOL:
       *out += At<arrow::BooleanArray>(array, row) ? "true" : "false";
-      break;
-    case Type::INT8:
-      *out += std::to_string(At<arrow::Int8Array>(array, row));
-      break;
-    case Type::INT16:
-      *out += std::to_string(At<arrow::Int16Array>(array, row));
-      break;
-    case Type::INT32:
-      *out += std::to_string(At<arrow::Int32Array>(array, row));
-      break;
-    case Type::INT64:
-      *out += std::to_string(At<arrow::Int64Array>(array, row));
-      break;
-    case Type::UINT8:
-      *out += std::to_string(At<arrow::UInt8Array>(array, row));
-      break;
-    case Type::UINT16:
-      *out += std::to_string(At<arrow::UInt16Array>(array, row));
-      break;
-    case Type::UINT32:
-      *out += std::to_string(At<arrow::UInt32Array>(array, row));
-      break;
-    case Type::UINT64:
-      *out += std::to_string(At<arrow::UInt64Array>(array, row));
       break;
     case Type::FLOAT:
       AppendFloat(At<arrow::FloatArray>(array, row), out);
@@ -218,26 +235,8 @@ void AppendText(const Array& array, std::int64_t row, std::string* out) {
       AppendText(*dictionary.dictionary(), dictionary.GetValueIndex(row), out);
       break;
     }
-    case Type::LIST: {
-      const auto& list = static_cast<const arrow::ListArray&>(array);
-      AppendList(*list.values(), list.value_offset(row), list.value_offset(row + 1), out);
-      break;
-    }
-    case Type::MAP: {  // a list of {key, value}
-      const auto& map = static_cast<const arrow::MapArray&>(array);
-      AppendList(*map.values(), map.value_offset(row), map.value_offset(row + 1), out);
-      break;
-    }
-    case Type::FIXED_SIZE_LIST: {
-      const auto& list = static_cast<const arrow::FixedSizeListArray&>(array);
-      AppendList(*list.values(), list.value_offset(row), list.value_offset(row + 1), out);
-      break;
-    }
-    case Type::STRUCT:
-      AppendStruct(static_cast<const arrow::StructArray&>(array), row, out);
-      break;
     default:
-      AppendOther(array, row, out);
+      AppendNested(array, row, out);
   }
 }
 

@@ -1,10 +1,11 @@
 #include "query/database.h"
 
 #include <arrow/table.h>
-#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <mutex>
 #include <thread>
 
 namespace pregao::query {
@@ -74,16 +75,19 @@ TEST_F(DatabaseTest, InterruptEndsARunningStatement) {
   const auto statements =
       database_->Parse("SELECT count(*) FROM range(1000000000) a, range(1000000000) b").ValueOrDie();
   Status status;
-  std::atomic<bool> finished = false;
+  std::mutex mutex;
+  std::condition_variable ended;
+  bool finished = false;  // guarded by mutex
   std::thread runner([&] {
     auto stream = statements->Run(0);
     status = stream.ok() ? (*stream)->Next().status() : stream.status();
-    finished.store(true);
+    std::lock_guard lock(mutex);
+    finished = true;
+    ended.notify_one();
   });
-  while (!finished.load()) {  // an interrupt before the start has no effect, so again until it has
-    database_->Interrupt();
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+  std::unique_lock lock(mutex);  // an interrupt before the start has no effect, so again until it has
+  while (!ended.wait_for(lock, std::chrono::milliseconds(10), [&] { return finished; })) database_->Interrupt();
+  lock.unlock();
   runner.join();
   EXPECT_TRUE(status.IsCancelled()) << status;
 }

@@ -2,17 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "lake/partition_path.h"
 #include "query/database.h"
 
 namespace pregao::query {
 namespace {
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // read_parquet takes every path for a pattern: a bracket around a special character makes it plain.
 std::string Plain(const std::string& path) {
@@ -31,7 +25,7 @@ Result<std::string> FileList(const std::string& folder, const lake::Snapshot& sn
                              std::span<const std::shared_ptr<const lake::DataFile>> files) {
   std::string list;
   for (const auto& file : files) {
-    TRY_ASSIGN(const std::string path, DecodePath(file->path));
+    const std::string path = lake::UrlDecodePath(file->path);
     for (const std::string& column : snapshot.partition_columns) {
       if (("/" + path).find("/" + column + "=") != std::string::npos) continue;
       return Status::NotImplemented(folder, ": the file ", path, " is not in a folder ", column,
@@ -78,43 +72,31 @@ Result<std::string> SqlType(const arrow::DataType& type) {
   }
 }
 
-Result<std::string> DecodePath(const std::string& path) {
-  std::string out;
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    if (path[i] != '%') {
-      out += path[i];
-      continue;
-    }
-    const int high = i + 2 < path.size() ? HexDigit(path[i + 1]) : -1;
-    const int low = i + 2 < path.size() ? HexDigit(path[i + 2]) : -1;
-    if (high < 0 || low < 0) return Status::Invalid("'", path, "' is not URL-encoded as a Delta log's paths are");
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return out;
-}
-
 Result<std::string> ViewSql(const std::string& name, const std::string& folder, const lake::Snapshot& snapshot,
                             std::span<const std::shared_ptr<const lake::DataFile>> files) {
-  std::string columns, hive_types;
+  std::string columns, typed_nulls, hive_types;
   for (const auto& field : snapshot.schema->fields()) {
     const auto type = SqlType(*field->type());
     if (!type.ok()) return type.status().WithMessage("column ", field->name(), ": ", type.status().message());
-    const std::string column = QuoteName(field->name());
-    columns += fmt::format("{}CAST({} AS {}) AS {}", columns.empty() ? "" : ", ", files.empty() ? "NULL" : column,
-                           *type, column);
+    const std::string column = QuoteName(field->name()), comma = columns.empty() ? "" : ", ";
+    columns += fmt::format("{}CAST({} AS {}) AS {}", comma, column, *type, column);
+    typed_nulls += fmt::format("{}CAST(NULL AS {}) AS {}", comma, *type, column);
     for (const std::string& partition : snapshot.partition_columns) {
       if (partition != field->name()) continue;
       hive_types += fmt::format("{}{}: {}", hive_types.empty() ? "" : ", ", QuoteText(partition), *type);
     }
   }
-  const std::string create = fmt::format("CREATE OR REPLACE VIEW {} AS SELECT {}", QuoteName(name), columns);
-  if (files.empty()) return create + " WHERE false";
+  const std::string create = fmt::format("CREATE OR REPLACE VIEW {} AS ", QuoteName(name));
+  const std::string no_rows = fmt::format("SELECT {} WHERE false", typed_nulls);
+  if (files.empty()) return create + no_rows;
   TRY_ASSIGN(const std::string list, FileList(folder, snapshot, files));
   const std::string hive = hive_types.empty()
                                ? "hive_partitioning = false"
                                : fmt::format("hive_partitioning = true, hive_types = {{{}}}", hive_types);
-  return fmt::format("{} FROM read_parquet([{}], union_by_name = true, {})", create, list, hive);
+  // The empty relation gives the columns that no file has yet.
+  return fmt::format(
+      "{}SELECT {} FROM ({} UNION ALL BY NAME SELECT * FROM read_parquet([{}], union_by_name = true, {}))", create,
+      columns, no_rows, list, hive);
 }
 
 }  // namespace pregao::query

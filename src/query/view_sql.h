@@ -20,7 +20,4 @@ namespace pregao::query {
                                           const lake::Snapshot& snapshot,
                                           std::span<const std::shared_ptr<const lake::DataFile>> files);
 
-/// A path as it stands in the log, decoded: "a%20b" is "a b". Invalid when the escapes are broken.
-[[nodiscard]] Result<std::string> DecodePath(const std::string& path);
-
 }  // namespace pregao::query

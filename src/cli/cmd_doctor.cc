@@ -1,0 +1,158 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/doctor.h"
+#include "cli/output.h"
+
+namespace pregao::cli {
+namespace {
+
+struct Options {
+  bool print_config = false;
+  bool offline = false;
+};
+
+struct SettingLine {
+  std::string key, value, origin;
+};
+
+// librdkafka's secrets: sasl.password, ssl.key.pem, ssl.key.password, sasl.oauthbearer.client.secret…
+bool IsSecret(const std::string& key) {
+  for (const char* word : {"password", "secret", ".pem", "token", "sasl.jaas"}) {
+    if (key.find(word) != std::string::npos) return true;
+  }
+  return false;
+}
+
+std::string Origin(const Settings& s, const std::string& key) {
+  const auto at = s.origins.find(key);
+  return at == s.origins.end() ? "not set" : at->second;
+}
+
+std::vector<SettingLine> Lines(const Settings& s) {
+  std::vector<SettingLine> lines;
+  for (const SettingKey& key : SettingKeys()) lines.push_back({key.name, ValueText(key, s), Origin(s, key.name)});
+  for (const auto& [key, value] : s.kafka) {
+    lines.push_back({"kafka." + key, IsSecret(key) ? "(hidden)" : value, Origin(s, "kafka." + key)});
+  }
+  for (const auto& [key, value] : {std::pair("PROJECT_ID", &s.project_id), std::pair("BUCKET_NAME", &s.bucket_name),
+                                   std::pair("GOOGLE_APPLICATION_CREDENTIALS", &s.google_application_credentials)}) {
+    lines.push_back({key, *value, Origin(s, key)});
+  }
+  return lines;
+}
+
+std::string_view Name(Health health) {
+  switch (health) {
+    case Health::kOk:
+      return "ok";
+    case Health::kWarning:
+      return "warn";
+    case Health::kFailure:
+      return "fail";
+  }
+  return "";
+}
+
+Colour ColourOf(Health health) {
+  switch (health) {
+    case Health::kOk:
+      return Colour::kGreen;
+    case Health::kWarning:
+      return Colour::kYellow;
+    case Health::kFailure:
+      return Colour::kRed;
+  }
+  return Colour::kRed;
+}
+
+std::string ForPeople(const std::vector<SettingLine>& settings, const std::vector<Finding>& findings) {
+  TextTable table{{{"setting"}, {"value"}, {"from"}}, {}};
+  for (const SettingLine& line : settings) {
+    if (line.origin != "not set") table.rows.push_back({line.key, Printable(line.value), line.origin});
+  }
+  std::string out = table.ToString() + "\n";
+  const bool colour = WantsColour(STDOUT_FILENO);
+  for (const Finding& f : findings) {
+    out += fmt::format("{:4}  {:10}  {}\n", Paint(fmt::format("{:4}", Name(f.health)), ColourOf(f.health), colour),
+                       f.check, Printable(f.detail));
+    if (!f.fix.empty()) out += fmt::format("{:18}-> {}\n", "", f.fix);
+  }
+  return out;
+}
+
+std::string ForPrograms(const std::vector<SettingLine>& settings, const std::vector<Finding>& findings, bool healthy) {
+  JsonWriter w;
+  const auto text = [&w](std::string_view key, std::string_view value) {
+    w.Key(key);
+    w.String(value);
+  };
+  w.BeginObject();
+  w.Key("ok");
+  w.Bool(healthy);
+  w.Key("checks");
+  w.BeginArray();
+  for (const Finding& f : findings) {
+    w.BeginObject();
+    text("check", f.check);
+    text("state", Name(f.health));
+    text("detail", f.detail);
+    text("fix", f.fix);
+    w.EndObject();
+  }
+  w.EndArray();
+  w.Key("settings");
+  w.BeginArray();
+  for (const SettingLine& line : settings) {
+    w.BeginObject();
+    text("key", line.key);
+    text("value", line.value);
+    text("from", line.origin);
+    w.EndObject();
+  }
+  w.EndArray();
+  w.EndObject();
+  return w.Take() + "\n";
+}
+
+Result<ExitCode> RunDoctor(const Context& context, const Options& options) {
+  if (options.print_config) {
+    TRY(WriteOut(SampleFile()));
+    return ExitCode::kOk;
+  }
+  std::vector<Finding> findings;
+  CheckClock(context, &findings);
+  CheckDisk(context, &findings);
+  CheckWatchlist(context, &findings);
+  CheckTopic(context, &findings);
+  CheckLake(context, &findings);
+  CheckTables(context, &findings);
+  if (!options.offline) CheckYahoo(context, &findings);
+  const bool healthy =
+      std::none_of(findings.begin(), findings.end(), [](const Finding& f) { return f.health == Health::kFailure; });
+  const auto settings = Lines(context.settings);
+  TRY(WriteOut(context.json ? ForPrograms(settings, findings, healthy) : ForPeople(settings, findings)));
+  return healthy ? ExitCode::kOk : ExitCode::kFailed;
+}
+
+}  // namespace
+
+Command DoctorCommand() {
+  return {"doctor",
+          "Check settings, files and reachability, each with its fix",
+          {"pregao doctor", "pregao doctor --json --offline", "pregao doctor --print-config > pregao.toml"},
+          {"topic", "lake", "watchlist", "yahoo.stream-url"},
+          [](CLI::App* app, Context* context) -> Run {
+            auto options = std::make_shared<Options>();
+            app->add_flag("--print-config", options->print_config, "Print a documented sample of pregao.toml");
+            app->add_flag("--offline", options->offline, "Leave out the look at the stream");
+            return [options, context] { return RunDoctor(*context, *options); };
+          }};
+}
+
+}  // namespace pregao::cli

@@ -1,0 +1,141 @@
+// The doctor's looks at the data: topic, lake, tables.
+#include <charconv>
+#include <filesystem>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/doctor.h"
+#include "cli/topics.h"
+#include "lake/table.h"
+#include "query/session.h"
+
+namespace pregao::cli {
+namespace {
+
+struct TopicState {
+  topic::TopicInfo info;
+  std::map<Partition, topic::OffsetRange> ranges;
+};
+
+Result<TopicState> LookAtTopic(const Context& context) {
+  TRY_ASSIGN(const topic::TopicUri uri, topic::ParseTopic(context.settings.topic));
+  TRY_ASSIGN(const auto reader,
+             topic::OpenReader(uri, TopicSettingsOf(context, false), {.group = "pregao-doctor", .partitions = {}}));
+  TRY_ASSIGN(auto ranges, reader->Ranges());
+  return TopicState{reader->info(), std::move(ranges)};
+}
+
+// Rows by the files' statistics; nullopt when a file has none.
+std::optional<std::int64_t> RowCount(const lake::Snapshot& snapshot) {
+  constexpr std::string_view kKey = "\"numRecords\":";
+  std::int64_t total = 0;
+  for (const auto& file : snapshot.files) {
+    const auto at = file->stats.find(kKey);
+    std::int64_t rows = 0;
+    const char* const begin = file->stats.data() + at + kKey.size();
+    if (at == std::string::npos ||
+        std::from_chars(begin, file->stats.data() + file->stats.size(), rows).ec != std::errc()) {
+      return std::nullopt;
+    }
+    total += rows;
+  }
+  return total;
+}
+
+// "position 12 of 15, 3 behind" over all partitions; empty when the table knows nothing of this topic.
+std::string Lag(const lake::Snapshot& snapshot, const TopicState& topic) {
+  std::int64_t position = 0, high = 0;
+  bool known = false;
+  for (const auto& [partition, range] : topic.ranges) {
+    const auto at = snapshot.positions.find(
+        fmt::format("pregao:{}:{}:{}", topic.info.name, topic.info.generation, partition.value));
+    known = known || at != snapshot.positions.end();
+    position += at == snapshot.positions.end() ? range.low.value : at->second;
+    high += range.high.value;
+  }
+  if (!known) return "; has nothing of this topic yet";
+  return fmt::format("; {} records behind the topic", HumanCount(high - position));
+}
+
+}  // namespace
+
+void CheckTopic(const Context& context, std::vector<Finding>* out) {
+  const auto state = LookAtTopic(context);
+  if (state.status().IsKeyError()) {
+    out->push_back({"topic", Health::kWarning, state.status().message(),
+                    "nothing to do: `pregao run` or `pregao listen` makes it"});
+    return;
+  }
+  if (!state.ok()) {
+    out->push_back({"topic", Health::kFailure, state.status().message(), "correct the setting topic or the file"});
+    return;
+  }
+  std::int64_t records = 0;
+  std::string ranges;
+  for (const auto& [partition, range] : state->ranges) {
+    records += range.high - range.low;
+    ranges +=
+        fmt::format("{}{}: [{}, {})", ranges.empty() ? "" : ", ", partition.value, range.low.value, range.high.value);
+  }
+  out->push_back({"topic", Health::kOk,
+                  fmt::format("{}: {} offsets in {} partitions ({})", context.settings.topic, HumanCount(records),
+                              state->ranges.size(), ranges),
+                  ""});
+}
+
+void CheckLake(const Context& context, std::vector<Finding>* out) {
+  const std::string& lake = context.settings.lake;
+  std::error_code error;
+  if (lake.find("://") == std::string::npos && !std::filesystem::exists(lake, error)) {
+    out->push_back({"lake", Health::kWarning, lake + ": there is no such folder yet",
+                    "nothing to do: `pregao run` or `pregao silver` makes it"});
+    return;
+  }
+  const std::string probe = fmt::format("pregao-doctor-{}", getpid());
+  const Status status = [&]() -> Status {
+    TRY_ASSIGN(const auto store, lake::OpenStore(lake));
+    TRY(store->Put(probe, "probe"));
+    return store->Delete(probe);
+  }();
+  if (status.ok()) {
+    out->push_back({"lake", Health::kOk, lake + ": can be written", ""});
+  } else {
+    out->push_back({"lake", Health::kFailure, status.message(), "correct the setting lake or the folder's owner"});
+  }
+}
+
+void CheckTables(const Context& context, std::vector<Finding>* out) {
+  std::error_code error;
+  const std::string& lake = context.settings.lake;
+  if (lake.find("://") == std::string::npos && !std::filesystem::exists(lake, error)) return;  // CheckLake said so
+  const auto store = lake::OpenStore(lake);
+  if (!store.ok()) return;  // CheckLake said so
+  const auto topic = LookAtTopic(context);
+  for (const query::TableName& name : query::LakeTables()) {
+    const auto table = lake::Table::Open(*store, name.root, context.clock);
+    if (table.status().IsKeyError()) {
+      out->push_back({name.view, Health::kWarning, "there is no table " + name.root + " yet",
+                      "nothing to do: `pregao run` or `pregao silver` makes it"});
+      continue;
+    }
+    if (!table.ok()) {
+      out->push_back({name.view, Health::kFailure, table.status().message(),
+                      table.status().IsNotImplemented() ? "use the pregao that wrote it, or a newer one"
+                                                        : "restore the file named from a copy of the lake"});
+      continue;
+    }
+    const auto snapshot = (*table)->snapshot();
+    const auto rows = RowCount(*snapshot);
+    std::int64_t bytes = 0;
+    for (const auto& file : snapshot->files) bytes += file->size;
+    out->push_back({name.view, Health::kOk,
+                    fmt::format("version {}, {} rows in {} files, {}{}", snapshot->version.value,
+                                rows ? HumanCount(*rows) : "uncounted",
+                                HumanCount(static_cast<std::int64_t>(snapshot->files.size())), HumanSize(bytes),
+                                topic.ok() ? Lag(*snapshot, *topic) : ""),
+                    ""});
+  }
+}
+
+}  // namespace pregao::cli

@@ -1,0 +1,89 @@
+// The doctor's looks at this machine: watchlist, disk, clock, network.
+#include <filesystem>
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/doctor.h"
+#include "cli/listener_options.h"
+#include "market/watchlist.h"
+#include "topic/open.h"
+#include "yahoo/streamer.h"
+
+namespace pregao::cli {
+namespace {
+
+constexpr std::int64_t kLittleSpace = 1LL << 30, kNoSpace = 64LL << 20;  // bytes
+constexpr std::int64_t kOldestNow = 1'767'225'600'000;                   // 2026-01-01: pregao is younger
+
+// The nearest folder above (or at) `path` that exists.
+std::filesystem::path Existing(std::filesystem::path path) {
+  std::error_code error;
+  path = std::filesystem::absolute(path, error);
+  while (!std::filesystem::is_directory(path, error) && path != path.parent_path()) path = path.parent_path();
+  return path;
+}
+
+}  // namespace
+
+void CheckWatchlist(const Context& context, std::vector<Finding>* out) {
+  const std::string& file = context.settings.watchlist;
+  const auto text = market::ReadWatchlistFile(file);
+  if (!text.ok()) {
+    out->push_back({"watchlist", Health::kFailure, text.status().message(),
+                    "write one ticker a line into " + file + ", or name another file with --watchlist"});
+    return;
+  }
+  const market::Watchlist list = market::ParseWatchlist(*text);
+  for (const market::WatchlistProblem& problem : list.problems) {
+    out->push_back({"watchlist", problem.error ? Health::kFailure : Health::kWarning, market::Describe(file, problem),
+                    "correct the line; the others are used"});
+  }
+  const bool none = list.entries.empty();
+  out->push_back({"watchlist", none ? Health::kFailure : Health::kOk,
+                  fmt::format("{}: {} tickers", file, list.entries.size()),
+                  none ? "write at least one ticker into it" : ""});
+}
+
+void CheckDisk(const Context& context, std::vector<Finding>* out) {
+  std::vector<std::filesystem::path> folders{Existing(context.settings.lake)};
+  if (const auto uri = topic::ParseTopic(context.settings.topic); uri.ok()) {
+    const auto folder = Existing(std::filesystem::path(uri->path).parent_path());
+    if (folder != folders.front()) folders.push_back(folder);
+  }
+  for (const auto& folder : folders) {
+    std::error_code error;
+    const auto space = std::filesystem::space(folder, error);
+    if (error) {
+      out->push_back({"disk", Health::kWarning, folder.string() + ": " + error.message(), "check the path"});
+      continue;
+    }
+    const auto free = static_cast<std::int64_t>(space.available);
+    out->push_back({"disk",
+                    free < kNoSpace       ? Health::kFailure
+                    : free < kLittleSpace ? Health::kWarning
+                                          : Health::kOk,
+                    fmt::format("{}: {} free", folder.string(), HumanSize(free)),
+                    free < kLittleSpace ? "make room, or shorten local.retention-age and table.log-retention" : ""});
+  }
+}
+
+void CheckClock(const Context& context, std::vector<Finding>* out) {
+  const bool wrong = context.clock->Now().value < kOldestNow;
+  out->push_back({"clock", wrong ? Health::kFailure : Health::kOk,
+                  wrong ? "the machine's clock stands before 2026" : "plausible",
+                  wrong ? "set it (timedatectl set-ntp true): rows are judged by the time they were received" : ""});
+}
+
+void CheckYahoo(const Context& context, std::vector<Finding>* out) {
+  yahoo::StreamerOptions options = ListenerOptionsOf(context.settings, "doctor").stream;
+  options.connect_timeout = std::chrono::seconds(3);
+  const Status status = yahoo::Probe(options, context.stop);
+  if (status.ok()) {
+    out->push_back({"stream", Health::kOk, context.settings.yahoo_stream_url + " answers", ""});
+  } else {
+    out->push_back({"stream", status.IsInvalid() ? Health::kFailure : Health::kWarning, status.message(),
+                    "check network, proxy and yahoo.stream-url; `pregao simulate` serves a stand-in meanwhile"});
+  }
+}
+
+}  // namespace pregao::cli
