@@ -13,7 +13,7 @@
 #include "yahoo/frame.h"
 #include "yahoo/sim_server.h"
 
-#include "test/eventually.h"
+#include "test/wait_testing.h"
 
 namespace pregao::listen {
 namespace {

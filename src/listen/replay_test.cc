@@ -8,7 +8,7 @@
 #include "listen/listen_testing.h"
 #include "yahoo/frame.h"
 
-#include "test/eventually.h"
+#include "test/wait_testing.h"
 
 namespace pregao::listen {
 namespace {

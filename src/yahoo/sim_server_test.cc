@@ -11,7 +11,7 @@
 #include "yahoo/sim_fault.h"
 #include "yahoo/web_socket.h"
 
-#include "test/eventually.h"
+#include "test/wait_testing.h"
 
 namespace pregao::yahoo {
 namespace {

@@ -11,7 +11,7 @@
 #include "yahoo/sim_server.h"
 #include "yahoo/stream_pool.h"
 
-#include "test/eventually.h"
+#include "test/wait_testing.h"
 
 namespace pregao::yahoo {
 namespace {
