@@ -109,7 +109,8 @@ class TopicScan {
     return format;
   }
 
-  // Without a filter the newest N of the topic are among the newest N of each partition.
+  // Without a filter the last N of each partition are enough: the newest N among them are shown. (A partition has an
+  // order, a topic has none.)
   Offset StartOf(const topic::OffsetRange& range) const {
     if (!newest_ || options_.since || !options_.ticker.empty()) return range.low;
     return std::max(range.low, range.high + -*newest_);
