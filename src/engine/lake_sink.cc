@@ -8,9 +8,9 @@
 #include <numeric>
 
 #include "engine/file_rows.h"
-#include "topic/positions.h"
 #include "medallion/raw_builder.h"
 #include "medallion/schema.h"
+#include "topic/positions.h"
 
 namespace pregao::engine {
 namespace {
@@ -108,7 +108,8 @@ Result<bool> LakeSink::Commit(Target* target, lake::Transaction txn, const lake:
   TRY_ASSIGN(const auto result, target->table->Commit(target->base, std::move(txn), rebase));
   target->base = target->table->snapshot();
   if (result.outcome == lake::CommitOutcome::kFenced) return false;
-  for (const auto& change : positions) target->positions[topic::ParseAppId(change.app_id)->partition] = Offset(change.to);
+  for (const auto& change : positions)
+    target->positions[topic::ParseAppId(change.app_id)->partition] = Offset(change.to);
   return true;
 }
 

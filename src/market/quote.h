@@ -23,10 +23,39 @@ enum class FieldKind : std::uint8_t {
 
 /// Indices of kFields, in the order of Silver's columns.
 enum Field : std::size_t {
-  kTicker, kEventTime, kPrice, kChange, kChangePercent, kPreviousClose, kCurrency, kExchange, kQuoteType, kMarketHours,
-  kDayVolume, kDayHigh, kDayLow, kShortName, kExpireDate, kOpenPrice, kStrikePrice, kUnderlyingSymbol, kOpenInterest,
-  kOptionsType, kMiniOption, kLastSize, kBid, kBidSize, kAsk, kAskSize, kPriceHint, kVol24hr, kVolAllCurrencies,
-  kFromCurrency, kLastMarket, kCirculatingSupply, kMarketCap,
+  kTicker,
+  kEventTime,
+  kPrice,
+  kChange,
+  kChangePercent,
+  kPreviousClose,
+  kCurrency,
+  kExchange,
+  kQuoteType,
+  kMarketHours,
+  kDayVolume,
+  kDayHigh,
+  kDayLow,
+  kShortName,
+  kExpireDate,
+  kOpenPrice,
+  kStrikePrice,
+  kUnderlyingSymbol,
+  kOpenInterest,
+  kOptionsType,
+  kMiniOption,
+  kLastSize,
+  kBid,
+  kBidSize,
+  kAsk,
+  kAskSize,
+  kPriceHint,
+  kVol24hr,
+  kVolAllCurrencies,
+  kFromCurrency,
+  kLastMarket,
+  kCirculatingSupply,
+  kMarketCap,
   kFieldCount
 };
 
@@ -90,9 +119,9 @@ inline constexpr std::array<FieldSpec, kFieldCount> kFields{{
 struct Quote {
   using Value = std::variant<std::monostate, std::int64_t, double, std::string>;
   std::array<Value, kFieldCount> values;
-  std::string unknown_fields;             ///< protobuf fields that kFields does not list, as they were on the wire
-  std::optional<TimestampMs> received_at; ///< the listener's clock
-  std::string source;                     ///< "yahoo", "simulator", "replay"
+  std::string unknown_fields;              ///< protobuf fields that kFields does not list, as they were on the wire
+  std::optional<TimestampMs> received_at;  ///< the listener's clock
+  std::string source;                      ///< "yahoo", "simulator", "replay"
 
   [[nodiscard]] const Value& operator[](Field f) const { return values[f]; }
   [[nodiscard]] Value& operator[](Field f) { return values[f]; }

@@ -26,7 +26,7 @@ std::optional<ParsedAppId> ParseAppId(std::string_view id) {
 }
 
 Result<Positions> PositionsOf(const std::map<std::string, std::int64_t>& txns, const TopicInfo& topic,
-                                     std::string_view table, bool accept_new) {
+                              std::string_view table, bool accept_new) {
   Positions positions;
   std::string other;
   for (const auto& [id, version] : txns) {

@@ -24,8 +24,7 @@ struct ParsedAppId {
 
 /// The positions of `topic`'s generation among a table's. Invalid when the table knows the topic's name only with
 /// another generation: the topic was created anew. `accept_new` starts it at its beginning instead.
-[[nodiscard]] Result<Positions> PositionsOf(const std::map<std::string, std::int64_t>& txns,
-                                                   const TopicInfo& topic, std::string_view table,
-                                                   bool accept_new);
+[[nodiscard]] Result<Positions> PositionsOf(const std::map<std::string, std::int64_t>& txns, const TopicInfo& topic,
+                                            std::string_view table, bool accept_new);
 
 }  // namespace pregao::topic
