@@ -60,7 +60,7 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  /// Listens until `stop`; writes what is queued before it returns (at most stop_grace).
+  /// Listens until `stop`; writes what is queued before it returns (at most stop_grace). To be called once.
   [[nodiscard]] Status Run(std::stop_token stop);
   [[nodiscard]] ListenerStats stats() const;
 

@@ -149,6 +149,7 @@ void SimServer::Impl::Subscribe(std::uint64_t id, Client* client, const SimReque
   }
   {
     const std::lock_guard lock(mutex);
+    ++stats.requests;
     stats.symbols[id] = client->symbols.size();
   }
   for (const std::string& symbol : fresh) {

@@ -53,8 +53,9 @@ struct SentFrame {
 struct SimStats {
   std::uint64_t connections = 0;  ///< ever
   std::size_t open = 0;
-  std::uint64_t frames = 0, damaged = 0, duplicates = 0, drops = 0, malformed_requests = 0;
-  std::map<std::uint64_t, std::size_t> symbols;  ///< of each open connection, cut at the limit
+  std::uint64_t frames = 0, damaged = 0, duplicates = 0, drops = 0;
+  std::uint64_t requests = 0, malformed_requests = 0;  ///< (un)subscriptions taken, and those answered by closing
+  std::map<std::uint64_t, std::size_t> symbols;        ///< of each open connection, cut at the limit
 };
 
 /// Serves on a thread of its own from Start to Stop or destruction. Thread-safe.

@@ -124,7 +124,7 @@ std::set<std::string> StreamPool::State::Leave(const std::set<std::string>& want
         shard->thread.request_stop();
         idle.push_back(std::move(shard));
       } else {
-        room += kSymbolsPerConnection - shard->symbols.size();
+        room += options.symbols_per_connection - shard->symbols.size();
       }
     }
     std::erase(shards, nullptr);
@@ -144,7 +144,7 @@ Status StreamPool::State::Enter(std::set<std::string> fresh) {
       TRY_ASSIGN(Shard * added, AddShard());
       now.push_back(added);
     }
-    while (!fresh.empty() && now[i]->symbols.size() < kSymbolsPerConnection) {
+    while (!fresh.empty() && now[i]->symbols.size() < options.symbols_per_connection) {
       now[i]->symbols.insert(fresh.extract(fresh.begin()));
     }
     now[i]->streamer->SetSymbols(now[i]->symbols);

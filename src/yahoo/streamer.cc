@@ -45,6 +45,10 @@ Status Check(const StreamerOptions& o) {
   if (o.backoff_max < o.backoff_min) return Status::Invalid("backoff_max is below backoff_min");
   if (o.silence_max < o.silence) return Status::Invalid("silence_max is below silence");
   if (o.max_frame_bytes == 0) return Status::Invalid("max_frame_bytes is 0");
+  if (o.symbols_per_connection < 1 || o.symbols_per_connection > kSymbolsPerConnection) {
+    return Status::Invalid("symbols_per_connection is ", o.symbols_per_connection, ": give 1 to ",
+                           kSymbolsPerConnection);
+  }
   return Status::OK();
 }
 

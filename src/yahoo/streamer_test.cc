@@ -1,11 +1,14 @@
 #include "yahoo/streamer.h"
 
+#include <arpa/inet.h>
 #include <future>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
 #include <mutex>
+#include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 
 #include "yahoo/frame.h"
 #include "yahoo/sim_server.h"
@@ -118,9 +121,57 @@ TEST(Streamer, SendsItsSubscriptionAgain) {
   options.resubscribe = milliseconds(20);
   Listening listening(options);
   listening->SetSymbols({"A"});
-  ASSERT_TRUE(Eventually([&] { return listening.Heard("A") > 60; }));  // some dozens of heartbeats later
+  ASSERT_TRUE(Eventually([&] { return server->stats().requests > 5; }));
   EXPECT_EQ(server->stats().malformed_requests, 0U);
   EXPECT_EQ(server->stats().connections, 1U);
+  EXPECT_EQ(server->stats().symbols[1], 1U);
+}
+
+/// A server to which one can connect and which never says a word: the system's backlog accepts for it.
+class MuteServer {
+ public:
+  MuteServer() : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(socket_, 8), 0);
+    EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+  }
+  ~MuteServer() { close(socket_); }
+  MuteServer(const MuteServer&) = delete;
+  MuteServer& operator=(const MuteServer&) = delete;
+  [[nodiscard]] std::string url(const std::string& scheme) const {
+    return scheme + "://127.0.0.1:" + std::to_string(port_) + "/";
+  }
+
+ private:
+  int socket_;
+  std::uint16_t port_ = 0;
+};
+
+TEST(Streamer, GivesUpAServerThatAcceptsAndSaysNothing) {
+  const MuteServer mute;
+  for (const auto& [scheme, step] : {std::pair{"ws", "the WebSocket handshake"}, {"wss", "TLS"}}) {
+    auto options = Fast(mute.url(scheme));
+    options.connect_timeout = milliseconds(30);
+    EXPECT_THAT(Probe(options).message(), HasSubstr(std::string(step) + " took longer than 30 ms"));
+  }
+}
+
+TEST(Streamer, StopsInTheMidstOfAHandshake) {
+  const MuteServer mute;
+  for (const std::string scheme : {"ws", "wss"}) {
+    auto options = Fast(mute.url(scheme));
+    options.connect_timeout = std::chrono::hours(1);
+    Listening listening(options);
+    listening->SetSymbols({"A"});
+    ASSERT_TRUE(Eventually([&] { return listening.Count(LinkState::kConnecting) == 1; }));
+    listening.Stop();  // returns, or the test's time-out says so
+    EXPECT_EQ(listening.LastProblem(), kStopped);
+  }
 }
 
 TEST(Streamer, ComesBackAfterEveryDrop) {
@@ -229,8 +280,10 @@ TEST(Probe, TellsAServerFromNone) {
 struct Pooled {
   SystemClock clock;
   std::unique_ptr<StreamPool> pool;
-  explicit Pooled(const std::string& url) {
-    auto created = StreamPool::Create(Fast(url), &clock, [this](const std::string& text, TimestampMs at) {
+  explicit Pooled(const std::string& url, std::size_t symbols_per_connection = kSymbolsPerConnection) {
+    StreamerOptions options = Fast(url);
+    options.symbols_per_connection = symbols_per_connection;
+    auto created = StreamPool::Create(options, &clock, [this](const std::string& text, TimestampMs at) {
       const auto frame = DecodeFrame(text);
       if (frame.ok()) pool->Heard(std::get<market::Quote>(*frame).ticker(), at);
     });
@@ -263,6 +316,24 @@ TEST(StreamPool, HearsEveryOneOf250SymbolsOverThreeConnections) {
     total += count;
   }
   EXPECT_EQ(total, 250U);
+}
+
+TEST(StreamPool, PutsNoMoreSymbolsOnAConnectionThanItIsTold) {
+  const auto server = Serve();
+  Pooled pooled(server->url(), 10);
+  pooled.Set(Symbols(0, 25));
+  ASSERT_TRUE(Eventually([&] { return pooled.Silent().empty(); }));
+  EXPECT_EQ(pooled.pool->stats().connections, 3U);
+  for (const auto& [id, count] : server->stats().symbols) EXPECT_LE(count, 10U);
+}
+
+TEST(StreamPool, RefusesMoreSymbolsThanYahooTakes) {
+  SystemClock clock;
+  StreamerOptions options = Fast("ws://127.0.0.1:1/");
+  for (const std::size_t wrong : {std::size_t{0}, kSymbolsPerConnection + 1}) {
+    options.symbols_per_connection = wrong;
+    EXPECT_TRUE(StreamPool::Create(options, &clock, [](const std::string&, TimestampMs) {}).status().IsInvalid());
+  }
 }
 
 TEST(StreamPool, NamesTheSymbolsThatNeverSpoke) {
