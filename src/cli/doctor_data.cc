@@ -54,7 +54,7 @@ std::string Lag(const lake::Snapshot& snapshot, const TopicState& topic) {
     position += at == snapshot.positions.end() ? range.low.value : at->second;
     high += range.high.value;
   }
-  if (!known) return "; has nothing of this topic yet";
+  if (!known) return "; nothing of this topic yet";
   return fmt::format("; {} records behind the topic", HumanCount(high - position));
 }
 

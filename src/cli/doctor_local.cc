@@ -1,6 +1,7 @@
 // The doctor's looks at this machine: watchlist, disk, clock, network.
 #include <filesystem>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "base/text.h"
 #include "cli/doctor.h"
@@ -21,6 +22,12 @@ std::filesystem::path Existing(std::filesystem::path path) {
   path = std::filesystem::absolute(path, error);
   while (!std::filesystem::is_directory(path, error) && path != path.parent_path()) path = path.parent_path();
   return path;
+}
+
+// Which file system a folder lies on; 0 when that cannot be told.
+dev_t Device(const std::filesystem::path& folder) {
+  struct stat info {};
+  return stat(folder.c_str(), &info) == 0 ? info.st_dev : 0;
 }
 
 }  // namespace
@@ -48,7 +55,7 @@ void CheckDisk(const Context& context, std::vector<Finding>* out) {
   std::vector<std::filesystem::path> folders{Existing(context.settings.lake)};
   if (const auto uri = topic::ParseTopic(context.settings.topic); uri.ok()) {
     const auto folder = Existing(std::filesystem::path(uri->path).parent_path());
-    if (folder != folders.front()) folders.push_back(folder);
+    if (Device(folder) != Device(folders.front())) folders.push_back(folder);
   }
   for (const auto& folder : folders) {
     std::error_code error;

@@ -1,6 +1,9 @@
 #include "cli/lake_session.h"
 
+#include <chrono>
+#include <condition_variable>
 #include <filesystem>
+#include <mutex>
 
 #include "cli/output.h"
 #include "lake/object_store.h"
@@ -17,6 +20,22 @@ Result<std::unique_ptr<query::Session>> OpenSession(const Context& context) {
   TRY_ASSIGN(auto store, lake::OpenStore(lake));
   return query::Session::Open(std::move(store), context.clock);
 }
+
+InterruptOnStop::InterruptOnStop(query::Session* session, std::stop_token stop)
+    : thread_([session, stop = std::move(stop)](std::stop_token done) {
+        std::mutex mutex;
+        std::condition_variable_any wake;
+        const std::stop_callback on_stop(stop, [&] {
+          const std::lock_guard guard(mutex);
+          wake.notify_all();
+        });
+        std::unique_lock lock(mutex);
+        wake.wait(lock, done, [&] { return stop.stop_requested(); });
+        while (!done.stop_requested()) {
+          session->Interrupt();
+          wake.wait_for(lock, done, std::chrono::milliseconds(50), [] { return false; });
+        }
+      }) {}
 
 void FormatFlags::Declare(CLI::App* app) {
   app->add_option("--format", format, "table, json or csv (default: table, or json with --json)")

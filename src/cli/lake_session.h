@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "cli/commands.h"
 #include "query/format.h"
@@ -11,6 +12,16 @@ namespace pregao::cli {
 
 /// The SQL session over the settings' lake. Invalid when the lake's folder does not exist: reading makes no folders.
 [[nodiscard]] Result<std::unique_ptr<query::Session>> OpenSession(const Context& context);
+
+/// While it lives, a stop ends the session's running statement, and the next ones too: an interrupt that comes between
+/// two statements is forgotten by DuckDB, so it is repeated.
+class InterruptOnStop {
+ public:
+  InterruptOnStop(query::Session* session, std::stop_token stop);
+
+ private:
+  std::jthread thread_;
+};
 
 /// The flags --format and --limit.
 struct FormatFlags {

@@ -9,6 +9,7 @@ listen::ListenerOptions ListenerOptionsOf(const Settings& settings, const std::s
   options.watchlist = settings.watchlist;
   options.source = source;
   options.stream.url = settings.yahoo_stream_url;
+  options.stream.symbols_per_connection = static_cast<std::size_t>(settings.yahoo_symbols_per_connection);
   options.stream.resubscribe = settings.listen_resubscribe_interval;
   options.stream.silence = settings.listen_dumb_timeout;
   options.stream.silence_max = std::max(options.stream.silence_max, 16 * settings.listen_dumb_timeout);

@@ -7,12 +7,11 @@
 #include <histedit.h>
 
 #include "base/text.h"
+#include "cli/line_editor.h"
 #include "cli/output.h"
 
 namespace pregao::cli {
 namespace {
-
-constexpr int kHistoryLines = 1000;
 
 std::filesystem::path HistoryFile() {
   const char* const state = std::getenv("XDG_STATE_HOME");
@@ -21,79 +20,6 @@ std::filesystem::path HistoryFile() {
   if (home != nullptr && *home != '\0') return std::filesystem::path(home) / ".local/state/pregao/history";
   return {};
 }
-
-// libedit with a history; the terminal is given back when it goes.
-class LineEditor {
- public:
-  LineEditor() : file_(HistoryFile()), history_(history_init()), el_(el_init("pregao", stdin, stdout, stderr)) {
-    HistEvent event;
-    history(history_, &event, H_SETSIZE, kHistoryLines);
-    history(history_, &event, H_SETUNIQUE, 1);
-    if (!file_.empty()) {
-      std::error_code error;
-      std::filesystem::create_directories(file_.parent_path(), error);
-      history(history_, &event, H_LOAD, file_.c_str());
-    }
-    el_set(el_, EL_CLIENTDATA, this);
-    el_set(el_, EL_PROMPT, &ShowPrompt);
-    el_set(el_, EL_EDITOR, "emacs");
-    el_set(el_, EL_HIST, history, history_);
-    // While a line is edited Ctrl-C is a key like others, so that it can drop the line.
-    el_set(el_, EL_SETTY, "-d", "-isig", nullptr);
-    el_set(el_, EL_ADDFN, "drop-line", "Drop the statement", &DropLine);
-    el_set(el_, EL_BIND, "^C", "drop-line", nullptr);
-    el_set(el_, EL_BIND, "^R", "em-inc-search-prev", nullptr);
-  }
-  LineEditor(const LineEditor&) = delete;
-  LineEditor& operator=(const LineEditor&) = delete;
-  ~LineEditor() {
-    HistEvent event;
-    if (!file_.empty()) history(history_, &event, H_SAVE, file_.c_str());
-    el_end(el_);
-    history_end(history_);
-  }
-
-  /// The next line with its newline; nullopt at the end of the input. `dropped` says that Ctrl-C ended it.
-  std::optional<std::string> Read(const char* prompt, bool* dropped) {
-    prompt_ = prompt;
-    dropped_ = false;
-    int size = 0;
-    const char* const line = el_gets(el_, &size);
-    *dropped = dropped_;
-    if (line == nullptr || size <= 0) return dropped_ ? std::optional<std::string>("") : std::nullopt;
-    return std::string(line, static_cast<std::size_t>(size));
-  }
-
-  void Remember(std::string statement) {
-    for (char& c : statement) {
-      if (c == '\n') c = ' ';
-    }
-    HistEvent event;
-    history(history_, &event, H_ENTER, statement.c_str());
-  }
-
- private:
-  static LineEditor* Self(EditLine* el) {
-    LineEditor* self = nullptr;
-    el_get(el, EL_CLIENTDATA, &self);
-    return self;
-  }
-  static const char* ShowPrompt(EditLine* el) { return Self(el)->prompt_; }
-  static unsigned char DropLine(EditLine* el, int) {
-    Self(el)->dropped_ = true;
-    el_set(el, EL_UNBUFFERED, 0);
-    std::fputs("^C\n", stdout);
-    std::fflush(stdout);
-    el_reset(el);
-    return CC_EOF;
-  }
-
-  const std::filesystem::path file_;
-  History* const history_;
-  EditLine* const el_;
-  const char* prompt_ = "";
-  bool dropped_ = false;
-};
 
 constexpr std::string_view kHelp =
     "SQL ends with a ';' and may run over several lines. Ctrl-C drops it or stops it; Ctrl-D leaves.\n"
@@ -121,7 +47,6 @@ Status ShowTables(query::Session* session) {
 
 // Runs what was typed. Errors are shown and forgotten; only an output that is gone ends the prompt.
 Status RunTyped(query::Session* session, const std::string& sql, const query::FormatOptions& format) {
-  const InterruptHandler interrupt([session] { session->Interrupt(); });
   bool output_gone = false;
   const auto sink = [&](std::string_view text) {
     const Status status = WriteOut(text);
@@ -162,30 +87,38 @@ Result<Next> DotCommand(query::Session* session, std::string line) {
 }  // namespace
 
 Result<ExitCode> Prompt(query::Session* session, const Context& context, const query::FormatOptions& format) {
+  TRY_ASSIGN(const auto editor, LineEditor::Open(HistoryFile()));
   TRY(WriteOut(
       fmt::format("pregao SQL over {}. Tables: bronze, silver, quarantine. .help for help.\n", context.settings.lake)));
-  LineEditor editor;
+  std::atomic<bool> running = false;  // whether Ctrl-C is for a statement or for the line
+  const InterruptHandler interrupt([&] { running ? session->Interrupt() : editor->Interrupt(); });
+  const std::stop_callback leave(context.stop, [&] {
+    session->Interrupt();
+    editor->Interrupt();
+  });
   std::string sql;
   while (!context.stop.stop_requested()) {
-    bool dropped = false;
-    const auto line = editor.Read(sql.empty() ? "pregao> " : "   ...> ", &dropped);
-    if (dropped) {
+    const auto line = editor->Read(sql.empty() ? "pregao> " : "   ...> ");
+    if (!line) break;
+    if (line->interrupted) {
       sql.clear();
       continue;
     }
-    if (!line) break;
-    const auto start = line->find_first_not_of(" \t\r\n");
+    const auto start = line->text.find_first_not_of(" \t\r\n");
     if (sql.empty() && start == std::string::npos) continue;
-    if (sql.empty() && (*line)[start] == '.') {
-      editor.Remember(line->substr(start, line->find_last_not_of(" \t\r\n") + 1 - start));
-      TRY_ASSIGN(const Next next, DotCommand(session, line->substr(start)));
+    if (sql.empty() && line->text[start] == '.') {
+      editor->Remember(line->text.substr(start, line->text.find_last_not_of(" \t\r\n") + 1 - start));
+      TRY_ASSIGN(const Next next, DotCommand(session, line->text.substr(start)));
       if (next == Next::kLeave) return ExitCode::kOk;
       continue;
     }
-    sql += *line;
+    sql += line->text;
     if (!IsComplete(sql)) continue;
-    editor.Remember(sql.substr(0, sql.find_last_not_of(" \t\r\n") + 1));
-    TRY(RunTyped(session, sql, format));
+    editor->Remember(sql.substr(0, sql.find_last_not_of(" \t\r\n") + 1));
+    running = true;
+    const Status status = RunTyped(session, sql, format);
+    running = false;
+    TRY(status);
     sql.clear();
   }
   TRY(WriteOut("\n"));

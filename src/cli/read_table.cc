@@ -52,8 +52,12 @@ class TableReader {
   }
 
   Result<ExitCode> Run() {
-    const std::stop_callback interrupt(context_.stop, [this] { session_->Interrupt(); });
-    if (options_.follow) return Follow();
+    const InterruptOnStop interrupt(session_, context_.stop);
+    if (options_.follow) {
+      const auto followed = Follow();
+      const bool stopped = followed.status().IsCancelled() && context_.stop.stop_requested();
+      return stopped ? ExitCode::kOk : followed;  // Ctrl-C is how following ends
+    }
     TRY_ASSIGN(const auto result, session_->Query(NewestSql()));
     TRY(query::Print(result.get(), format_, WriteOut).status());
     return ExitCode::kOk;

@@ -120,7 +120,7 @@ class TopicScan {
   Status ReadWhatIsThere() {
     while (!unread_.empty()) {
       TRY_ASSIGN(const auto polled, reader_->Poll(kBatchRecords, kPoll, context_.stop));
-      if (context_.stop.stop_requested()) return Status::Cancelled("stopped");
+      if (context_.stop.stop_requested() && !options_.follow) return Status::Cancelled("stopped");
       if (polled.records.empty()) break;  // the last offsets are holes
       for (std::size_t i = 0; i < polled.records.size(); ++i) TakeOld(polled.records, i);
       if (!newest_) TRY(PrintKept());

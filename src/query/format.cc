@@ -75,6 +75,28 @@ class TablePrinter final : public Printer {
   bool started_ = false;
 };
 
+// The plan that EXPLAIN draws is a picture of several lines, not a value.
+class PlanPrinter final : public Printer {
+ public:
+  explicit PlanPrinter(TextSink sink) : sink_(std::move(sink)) {}
+  static bool Fits(const arrow::Schema& schema) {
+    return schema.num_fields() == 2 && schema.field(0)->name() == "explain_key" &&
+           schema.field(1)->name() == "explain_value";
+  }
+  Status Rows(const arrow::RecordBatch& batch) override {
+    for (std::int64_t row = 0; row < batch.num_rows(); ++row) {
+      std::string text;
+      if (batch.column(1)->IsValid(row)) AppendText(*batch.column(1), row, &text);
+      TRY(sink_(text + "\n"));
+    }
+    return Status::OK();
+  }
+  Status End() override { return Status::OK(); }
+
+ private:
+  const TextSink sink_;
+};
+
 class JsonPrinter final : public Printer {
  public:
   JsonPrinter(bool lines, const std::shared_ptr<arrow::Schema>& schema, TextSink sink)
@@ -176,6 +198,7 @@ std::unique_ptr<Printer> MakePrinter(const FormatOptions& options, std::shared_p
                                      TextSink sink) {
   switch (options.format) {
     case Format::kTable:
+      if (PlanPrinter::Fits(*schema)) return std::make_unique<PlanPrinter>(std::move(sink));
       return std::make_unique<TablePrinter>(options, schema, std::move(sink));
     case Format::kJson:
       return std::make_unique<JsonPrinter>(false, schema, std::move(sink));

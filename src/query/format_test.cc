@@ -74,6 +74,8 @@ TEST_F(FormatTest, AFollowedTableHasOneHeaderAndRowsAsTheyCome) {
   EXPECT_EQ(out, "name  n\n────  ─\nab    1\nab    1\nab    1\n");
 }
 
+TEST_F(FormatTest, APlanKeepsItsLines) { EXPECT_THAT(Show("EXPLAIN SELECT 1", {}), HasSubstr("│\n")); }
+
 TEST_F(FormatTest, JsonIsAnArrayOfObjectsAndEmptyIsOneToo) {
   EXPECT_EQ(Show("SELECT 1 AS a, 'x\"y' AS b UNION ALL SELECT 2, NULL ORDER BY a", {.format = Format::kJson}),
             "[\n{\"a\":1,\"b\":\"x\\\"y\"},\n{\"a\":2,\"b\":null}\n]\n");

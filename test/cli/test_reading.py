@@ -7,6 +7,7 @@ import pty
 import select
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,23 @@ def test_sql_errors_show_the_place_and_exit_1(lake):
     error = lake("sql", "select tikcer from silver", code=1)
     assert "LINE 1" in error and "ticker" in error
     assert "LINE 1" in lake("sql", "selec 1", code=1)
+
+
+def wait_for_work(pid, seconds=0.5):
+    """Until the program has used so much CPU time from now on: then it runs its statement."""
+    def used():
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    start, deadline = used(), time.monotonic() + TIMEOUT
+    while used() < start + seconds:
+        assert time.monotonic() < deadline, "it does no work"
+        select.select([], [], [], 0.02)
+
+
+def test_ctrl_c_in_a_running_statement_exits_130(lake):
+    child = lake.start("sql", "select sum(hash(range)) from range(1000000000000)")
+    wait_for_work(child.pid)
+    assert interrupt(child) == (130, "", "")
 
 
 def test_sql_without_a_lake_says_what_makes_it(pregao):
@@ -171,10 +189,14 @@ def test_prompt_takes_many_lines_dot_commands_and_ctrl_c(lake):
     t.send("select 'after' || 'wards' as x;\n")
     t.expect("afterwards")
     t.expect("pregao> ")
-    t.send("select count(*) from range(1000000000) a, range(1000000000) b;\n")
-    t.expect("b;")
-    time.sleep(1)  # until it runs; a Ctrl-C that comes before only drops the line
+    t.send("select sum(hash(range)) from range(1000000000000);\n")
+    t.expect(");")
+    wait_for_work(t.pid)
     t.send("\x03")
+    t.expect("interrupted")
+    t.expect("pregao> ")
+    t.send("select 'still' || ' here' as x;\n")
+    t.expect("still here")
     t.expect("pregao> ")
     t.send(".quit\n")
     assert t.wait() == 0
