@@ -44,7 +44,7 @@ Result<ExitCode> RunSql(const Context& context, const Options& options) {
   if (sql.empty() || sql == "-") {
     TRY_ASSIGN(sql, ReadStandardInput());
   }
-  const std::stop_callback interrupt(context.stop, [&] { session->Interrupt(); });
+  const InterruptOnStop interrupt(session.get(), context.stop);
   return RunText(session.get(), sql, format);
 }
 
