@@ -1,7 +1,4 @@
 # build/<preset>/pregao, with the two libraries it loads in lib/ beside it so that the folder can be moved.
-if(NOT EXISTS ${CMAKE_SOURCE_DIR}/src/cli/main.cc)
-  return()
-endif()
 add_executable(pregao ${CMAKE_SOURCE_DIR}/src/cli/main.cc)
 target_link_libraries(pregao PRIVATE pregao_cli)
 set_target_properties(pregao PROPERTIES BUILD_RPATH "$ORIGIN/lib" RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})

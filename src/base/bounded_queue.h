@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -13,9 +14,11 @@ namespace pregao {
 template <class T>
 class BoundedQueue {
  public:
+  /// @param capacity  at least 1
   explicit BoundedQueue(std::size_t capacity) : capacity_(capacity) {}
 
-  /// Waits for room. @return false when the queue was closed or `stop` was requested: the item is dropped.
+  /// Waits for room. @return false when the queue was closed, or had no room when `stop` was requested: the item is
+  /// dropped.
   [[nodiscard]] bool Push(T item, std::stop_token stop = {}) {
     std::unique_lock lock(mutex_);
     if (!room_.wait(lock, stop, [&] { return closed_ || items_.size() < capacity_; }) || closed_) return false;

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace pregao {
 
@@ -29,7 +30,11 @@ class JsonWriter {
   void Raw(std::string_view json);
 
   [[nodiscard]] const std::string& str() const { return out_; }
-  [[nodiscard]] std::string Take() { return std::move(out_); }
+  /// The value; then starts anew.
+  [[nodiscard]] std::string Take() {
+    comma_ = false;
+    return std::exchange(out_, {});
+  }
 
  private:
   void Comma();

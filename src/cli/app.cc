@@ -14,6 +14,7 @@
 #include "cli/interrupt.h"
 #include "cli/log.h"
 #include "cli/output.h"
+#include "cli/source.h"
 
 namespace pregao::cli {
 namespace {
@@ -110,12 +111,13 @@ int Fail(ExitCode code, std::string_view message) {
   return static_cast<int>(code);
 }
 
-int RunCommand(const Run& run, const Flags& flags, Context* context) {
+int RunCommand(const Run& run, bool reads, const Flags& flags, Context* context) {
   auto loaded = LoadSettings(Sources(flags));
   if (!loaded.ok()) return Fail(ExitCode::kUsage, loaded.status().message());
   context->settings = std::move(loaded->settings);
   SetUpLog(context->settings);
   for (const std::string& warning : loaded->warnings) spdlog::warn("{}", warning);
+  if (reads) UseDemoWhereAlone(&context->settings);
   const Result<ExitCode> result = run();
   if (result.ok()) return static_cast<int>(*result);
   if (result.status().IsCancelled()) {
@@ -138,12 +140,16 @@ int Main(int argc, char** argv) {
   app.footer("`pregao COMMAND --help` shows a command's flags, settings and examples.\n\n" + std::string(kExitCodes));
   DeclareFlags(&app, &flags, &context);
   Run run;
+  bool reads = false;
   const std::vector<Command> commands = Commands();
   for (const Command& command : commands) {
     CLI::App* const sub = app.add_subcommand(command.name, command.summary);
     sub->fallthrough();
     sub->footer(Footer(command));
-    sub->final_callback([&run, chosen = command.setup(sub, &context)] { run = chosen; });
+    sub->final_callback([&run, &reads, &command, chosen = command.setup(sub, &context)] {
+      run = chosen;
+      reads = command.reads;
+    });
   }
   try {
     app.parse(argc, argv);
@@ -152,7 +158,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return Fail(ExitCode::kUsage, UsageError(app, e.what()));
   }
-  return RunCommand(run, flags, &context);
+  return RunCommand(run, reads, flags, &context);
 }
 
 }  // namespace pregao::cli

@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "cli/lake_session.h"
 #include "cli/output.h"
-#include "cli/pipeline.h"
+#include "cli/topics.h"
 #include "query/audit.h"
 
 namespace pregao::cli {
@@ -93,9 +93,7 @@ Result<ExitCode> RunAudit(const Context& context) {
   TRY_ASSIGN(const auto session, OpenSession(context));
   const std::stop_callback interrupt(context.stop, [&] { session->Interrupt(); });
   TRY_ASSIGN(const auto uri, topic::ParseTopic(context.settings.topic));
-  auto settings = TopicSettingsOf(context.settings, context.clock);
-  settings.create = false;
-  auto reader = topic::OpenReader(uri, settings);
+  const auto reader = topic::OpenReader(uri, TopicSettingsOf(context, false));
   // A topic that is gone leaves Bronze to audit against.
   if (!reader.ok() && !reader.status().IsKeyError()) return reader.status();
   TRY_ASSIGN(const auto report, query::Audit(session.get(), reader.ok() ? reader->get() : nullptr));
@@ -110,7 +108,8 @@ Command AuditCommand() {
           "Prove that every record is in silver once, in quarantine, or repeats a row that is there",
           {"pregao audit", "pregao audit --json | jq .clean"},
           {"topic", "lake"},
-          [](CLI::App*, Context* context) -> Run { return [context] { return RunAudit(*context); }; }};
+          [](CLI::App*, Context* context) -> Run { return [context] { return RunAudit(*context); }; },
+          /*reads=*/true};
 }
 
 }  // namespace pregao::cli

@@ -63,7 +63,8 @@ Command ReadCommand() {
             app->add_option("--columns", flags->columns, "Columns of a table, separated by commas");
             flags->format.Declare(app);
             return [flags, context] { return RunRead(*context, flags.get()); };
-          }};
+          },
+          /*reads=*/true};
 }
 
 }  // namespace pregao::cli

@@ -9,6 +9,7 @@
 #include "cli/pipeline.h"
 #include "cli/source.h"
 #include "cli/status_line.h"
+#include "cli/topics.h"
 #include "listen/listener.h"
 
 namespace pregao::cli {
@@ -53,13 +54,10 @@ Status RunBoth(listen::Listener* listener, engine::EmbeddedEngine* engine, std::
 
 Result<ExitCode> RunAll(Context context, const Options& options) {
   TRY_ASSIGN(const auto source, ChooseSource(options.source, &context));
-  TRY_ASSIGN(const auto uri, topic::ParseTopic(context.settings.topic));
-  const auto topic_settings = TopicSettingsOf(context.settings, context.clock);
-  TRY_ASSIGN(const auto quotes, topic::OpenWriter(uri, topic_settings));
-  TRY_ASSIGN(const auto dead_letters, topic::OpenWriter(topic::DeadLetter(uri), topic_settings));
+  TRY_ASSIGN(const auto topics, OpenTopicWriters(context));
   TRY_ASSIGN(const auto listener,
-             listen::Listener::Create(source.options, quotes.get(), dead_letters.get(), context.clock));
-  TRY_ASSIGN(const auto pipeline, OpenEngine(context.settings, context.clock, false, options.accept_new_topic));
+             listen::Listener::Create(source.options, topics.quotes.get(), topics.dead_letter.get(), context.clock));
+  TRY_ASSIGN(const auto pipeline, OpenEngine(context, false, options.accept_new_topic));
 
   spdlog::info("{} -> {} -> {}; ask it: pregao sql --lake {} \"select * from silver\"", source.options.stream.url,
                context.settings.topic, context.settings.lake, context.settings.lake);

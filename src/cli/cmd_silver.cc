@@ -17,7 +17,7 @@ struct Options {
 
 Result<ExitCode> RunSilver(const Context& context, const Options& options) {
   const bool until_end = options.until == "end";
-  TRY_ASSIGN(const auto pipeline, OpenEngine(context.settings, context.clock, until_end, options.accept_new_topic));
+  TRY_ASSIGN(const auto pipeline, OpenEngine(context, until_end, options.accept_new_topic));
   Status status;
   {
     RateMeter rate;

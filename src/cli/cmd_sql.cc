@@ -62,7 +62,8 @@ Command SqlCommand() {
             app->add_option("SQL", options->sql, "One or more statements; - or nothing reads standard input");
             options->format.Declare(app);
             return [options, context] { return RunSql(*context, *options); };
-          }};
+          },
+          /*reads=*/true};
 }
 
 }  // namespace pregao::cli

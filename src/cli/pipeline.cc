@@ -4,18 +4,12 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "cli/topics.h"
 #include "lake/object_store.h"
 
 namespace pregao::cli {
 
-topic::TopicSettings TopicSettingsOf(const Settings& settings, const Clock* clock) {
-  topic::TopicSettings out;
-  out.partitions = static_cast<std::int32_t>(settings.local_partitions);
-  out.retention_age = settings.local_retention_age;
-  if (settings.local_retention_bytes) out.retention_bytes = settings.local_retention_bytes->value;
-  out.clock = clock;
-  return out;
-}
+namespace {
 
 engine::LakeSinkOptions SinkOptionsOf(const Settings& settings) {
   engine::LakeSinkOptions out;
@@ -36,17 +30,21 @@ engine::EngineOptions EngineOptionsOf(const Settings& settings) {
   return out;
 }
 
-Result<EnginePipeline> OpenEngine(const Settings& settings, const Clock* clock, bool until_end, bool accept_new_topic) {
+}  // namespace
+
+Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool accept_new_topic) {
+  const Settings& settings = context.settings;
   EnginePipeline out;
   TRY_ASSIGN(const auto uri, topic::ParseTopic(settings.topic));
-  TRY_ASSIGN(out.reader, topic::OpenReader(uri, TopicSettingsOf(settings, clock)));
+  TRY_ASSIGN(out.reader, topic::OpenReader(uri, TopicSettingsOf(context, true)));
   TRY_ASSIGN(auto store, lake::OpenStore(settings.lake));
   auto sink_options = SinkOptionsOf(settings);
   sink_options.accept_new_topic = accept_new_topic;
-  out.sink = std::make_unique<engine::LakeSink>(std::move(store), clock, std::move(sink_options));
+  out.sink = std::make_unique<engine::LakeSink>(std::move(store), context.clock, std::move(sink_options));
   auto engine_options = EngineOptionsOf(settings);
   engine_options.until_end = until_end;
-  out.engine = std::make_unique<engine::EmbeddedEngine>(out.reader.get(), out.sink.get(), clock, engine_options);
+  out.engine =
+      std::make_unique<engine::EmbeddedEngine>(out.reader.get(), out.sink.get(), context.clock, engine_options);
   return out;
 }
 

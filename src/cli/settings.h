@@ -40,7 +40,6 @@ struct Settings {
   Names engine_partition_by = {"date"};
   std::string engine_compression = "zstd";  ///< zstd, snappy
   bool engine_bronze = true;
-  Bytes engine_max_value_bytes{1 << 20};
   std::int64_t engine_dedupe_keys = 1'500'000;
   std::int64_t table_checkpoint_every = 100;
   Duration table_log_retention = std::chrono::hours(30 * 24);
@@ -59,8 +58,7 @@ struct Settings {
 /// One row of the table of settings.
 struct SettingKey {
   using Member = std::variant<std::string Settings::*, std::int64_t Settings::*, bool Settings::*, Duration Settings::*,
-                              std::optional<Duration> Settings::*, Bytes Settings::*, std::optional<Bytes> Settings::*,
-                              Names Settings::*>;
+                              std::optional<Duration> Settings::*, std::optional<Bytes> Settings::*, Names Settings::*>;
   std::string name;  ///< "yahoo.stream-url"
   Member member;
   std::string help;               ///< one sentence, without a full stop

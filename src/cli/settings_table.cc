@@ -38,8 +38,6 @@ const std::vector<SettingKey>& SettingKeys() {
        {"date", "ticker", "date,ticker"}},
       {"engine.compression", &S::engine_compression, "Compression of Parquet files", 0, 0, {"zstd", "snappy"}},
       {"engine.bronze", &S::engine_bronze, "Whether the messages are kept as they came, in bronze"},
-      {"engine.max-value-bytes", &S::engine_max_value_bytes, "A message larger than this goes to quarantine", 1024,
-       64 << 20},
       {"engine.dedupe-keys", &S::engine_dedupe_keys,
        "Recent rows held in memory to find duplicates; older ones are looked up in the table", 1000, 100'000'000},
       {"table.checkpoint-every", &S::table_checkpoint_every, "Commits between checkpoints of a table's log", 1, 10'000},

@@ -66,7 +66,6 @@ TEST_F(SettingsTest, FileIsReadWithItsLinesAsOrigin) {
       "commit-interval = \"2s\"\n"
       "max-rows = 10\n"
       "bronze = false\n"
-      "max-value-bytes = 65536\n"
       "partition-by = [\"date\", \"ticker\"]\n"
       "[local]\n"
       "retention-age = \"\"\n"
@@ -76,7 +75,6 @@ TEST_F(SettingsTest, FileIsReadWithItsLinesAsOrigin) {
   EXPECT_EQ(s.engine_commit_interval, Duration(2000));
   EXPECT_EQ(s.engine_max_rows, 10);
   EXPECT_FALSE(s.engine_bronze);
-  EXPECT_EQ(s.engine_max_value_bytes.value, 65536);
   EXPECT_EQ(s.engine_partition_by, (Names{"date", "ticker"}));
   EXPECT_EQ(s.local_retention_age, std::nullopt);
   EXPECT_EQ(s.local_retention_bytes, Bytes{2LL << 30});
@@ -120,7 +118,7 @@ TEST_F(SettingsTest, OutOfRangeNamesTheBounds) {
   EXPECT_EQ(FileError("[yahoo]\nsymbols-per-connection = 101\n"),
             "pregao.toml:2: yahoo.symbols-per-connection = \"101\": expected a whole number, 1 to 100");
   EXPECT_THAT(FileError("engine.commit-interval = \"1ms\"\n"), HasSubstr("\"1ms\": expected a duration"));
-  EXPECT_THAT(FileError("engine.max-value-bytes = \"1TiB\"\n"), HasSubstr("1KiB to 64MiB"));
+  EXPECT_THAT(FileError("local.retention-bytes = \"1KiB\"\n"), HasSubstr("1MiB to "));
 }
 
 TEST_F(SettingsTest, ValueOutsideTheAllowedNamesThemAndTheNearest) {

@@ -101,7 +101,6 @@ std::string ValueText(const SettingKey& key, const Settings& s) {
           [&](bool Settings::*m) { return std::string(s.*m ? "true" : "false"); },
           [&](Duration Settings::*m) { return Quoted(FormatDuration(s.*m)); },
           [&](std::optional<Duration> Settings::*m) { return Quoted(s.*m ? FormatDuration(*(s.*m)) : ""); },
-          [&](Bytes Settings::*m) { return Quoted(FormatSize((s.*m).value)); },
           [&](std::optional<Bytes> Settings::*m) { return Quoted(s.*m ? FormatSize((s.*m)->value) : ""); },
           [&](Names Settings::*m) {
             Names quoted;
@@ -124,7 +123,6 @@ std::string Expectation(const SettingKey& key) {
                         [&](bool Settings::*) { return std::string("true or false"); },
                         [&](Duration Settings::*) { return duration; },
                         [&](std::optional<Duration> Settings::*) { return duration + R"(, or "")"; },
-                        [&](Bytes Settings::*) { return size; },
                         [&](std::optional<Bytes> Settings::*) { return size + R"(, or "")"; },
                         [&](Names Settings::*) {
                           Names lists;
@@ -159,7 +157,6 @@ Status SetFromText(const SettingKey& key, const std::string& text, Settings* s) 
             if (text.empty()) return (s->*m).reset(), Status::OK();
             return SetDuration(key, text, &(s->*m).emplace());
           },
-          [&](Bytes Settings::*m) { return SetBytes(key, text, &(s->*m)); },
           [&](std::optional<Bytes> Settings::*m) {
             if (text.empty()) return (s->*m).reset(), Status::OK();
             return SetBytes(key, text, &(s->*m).emplace());

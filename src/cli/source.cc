@@ -1,13 +1,14 @@
 #include "cli/source.h"
 
+#include <filesystem>
 #include <spdlog/spdlog.h>
+
+#include "cli/listener_options.h"
 
 namespace pregao::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kProbeTimeout{4'000};
-
-bool IsYahoo(const std::string& url) { return url.find(".yahoo.com") != std::string::npos; }
 
 Result<Source> Simulate(Context* context) {
   Settings& settings = context->settings;
@@ -20,27 +21,29 @@ Result<Source> Simulate(Context* context) {
   if (settings.topic == defaults.topic) settings.topic = kDemoTopic;
   if (settings.lake == defaults.lake) settings.lake = kDemoLake;
   settings.yahoo_stream_url = source.simulator->url();
-  source.options = ListenerOptionsOf(settings);
+  source.options = ListenerOptionsOf(settings, "simulator");
   return source;
 }
 
 }  // namespace
 
-listen::ListenerOptions ListenerOptionsOf(const Settings& settings) {
-  listen::ListenerOptions options;
-  options.watchlist = settings.watchlist;
-  options.stream.url = settings.yahoo_stream_url;
-  options.stream.silence = settings.listen_dumb_timeout;
-  options.stream.resubscribe = settings.listen_resubscribe_interval;
-  options.source = IsYahoo(settings.yahoo_stream_url) ? "yahoo" : "simulator";
-  return options;
+void UseDemoWhereAlone(Settings* settings) {
+  const Settings defaults;
+  std::error_code ignored;
+  if (settings->lake != defaults.lake || settings->topic != defaults.topic ||
+      std::filesystem::exists(settings->lake, ignored) || !std::filesystem::exists(kDemoLake, ignored)) {
+    return;
+  }
+  spdlog::warn("there is no {}, so this is {}: quotes that the simulator invented", settings->lake, kDemoLake);
+  settings->lake = kDemoLake;
+  settings->topic = kDemoTopic;
 }
 
 Result<Source> ChooseSource(const std::string& wanted, Context* context) {
   if (wanted == "simulator") return Simulate(context);
   Source source;
-  source.options = ListenerOptionsOf(context->settings);
-  if (wanted == "yahoo" || !IsYahoo(context->settings.yahoo_stream_url)) return source;
+  source.options = ListenerOptionsOf(context->settings, SourceOf(context->settings));
+  if (wanted == "yahoo" || source.options.source != "yahoo") return source;
   auto probe = source.options.stream;
   probe.connect_timeout = kProbeTimeout;
   const Status status = yahoo::Probe(probe, context->stop);

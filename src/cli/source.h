@@ -13,7 +13,9 @@ namespace pregao::cli {
 inline constexpr const char* kDemoTopic = "local:data/demo/topic.db";
 inline constexpr const char* kDemoLake = "data/demo/lake";
 
-[[nodiscard]] listen::ListenerOptions ListenerOptionsOf(const Settings& settings);
+/// Points the settings at the demo's topic and lake when nobody named others, there is no lake where they say, and the
+/// demo has one; says so.
+void UseDemoWhereAlone(Settings* settings);
 
 struct Source {
   listen::ListenerOptions options;

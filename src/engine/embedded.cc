@@ -41,7 +41,11 @@ struct EmbeddedEngine::State {
 };
 
 EmbeddedEngine::EmbeddedEngine(topic::TopicReader* reader, Sink* sink, const Clock* clock, EngineOptions options)
-    : state_(new State{reader, sink, clock, options, {}, {}, {}}) {}
+    : state_(new State{reader, sink, clock, options, {}, {}, {}}) {
+  // A poll is the least that a batch can hold.
+  state_->options.poll_records = std::clamp<std::size_t>(
+      options.poll_records, 1, static_cast<std::size_t>(std::max<std::int64_t>(1, options.max_rows)));
+}
 EmbeddedEngine::~EmbeddedEngine() = default;
 
 EngineStats EmbeddedEngine::stats() const { return state_->stats.Get(); }

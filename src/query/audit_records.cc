@@ -56,14 +56,21 @@ Status RecordJudge::Add(Id id, std::int64_t timestamp_ms, std::optional<std::str
     return Status::OK();
   }
   waiting_.push_back({std::move(id), std::string(row_.ticker()), row_.event_time_us(), KeyOf(row_, &hasher_)});
-  return waiting_.size() < kAtOnce ? Status::OK() : LookUp();
+  return Status::OK();
 }
 
-Status RecordJudge::LookUp() {
-  if (waiting_.empty()) return Status::OK();
+Status RecordJudge::Finish() {
+  for (std::size_t begin = 0; begin < waiting_.size(); begin += kAtOnce) {
+    TRY(LookUp(std::span(waiting_).subspan(begin, std::min(kAtOnce, waiting_.size() - begin))));
+  }
+  waiting_.clear();
+  return Status::OK();
+}
+
+Status RecordJudge::LookUp(std::span<Waiting> waiting) {
   std::string columns, instants;
   for (const auto& name : medallion::IdentityColumns()) columns += (columns.empty() ? "" : ", ") + QuoteName(name);
-  for (const Waiting& w : waiting_) {
+  for (const Waiting& w : waiting) {
     instants +=
         fmt::format("{}({}, make_timestamptz({}))", instants.empty() ? "" : ", ", QuoteText(w.ticker), w.event_time_us);
   }
@@ -78,14 +85,13 @@ Status RecordJudge::LookUp() {
     TRY_ASSIGN(const auto rows, medallion::HashRows(*table));
     for (const auto& row : rows) there.insert(row.key);
   }
-  for (Waiting& w : waiting_) {
+  for (Waiting& w : waiting) {
     if (there.contains(w.key)) {
       ++duplicates_[{w.id.topic, w.id.partition}];
     } else {
       missing_.emplace_back(std::move(w.id), fmt::format("{} has no row in silver that it could repeat", w.ticker));
     }
   }
-  waiting_.clear();
   return Status::OK();
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,7 +30,9 @@ using OffsetSet = std::set<std::pair<std::int32_t, std::int64_t>>;  ///< partiti
 /// "(partition = 0 AND offset BETWEEN 5 AND 9) OR …" for the records of a batch, which is not empty.
 [[nodiscard]] std::string OffsetRanges(const topic::RecordBatch& records);
 
-/// Judges records that have no row and no verdict in the tables: each must repeat a row of Silver.
+/// Judges records that have no row and no verdict in the tables: each must repeat a row of Silver. Queries nothing
+/// before Finish, so that the records may come out of a result that is still being read. Memory: about 100 bytes a
+/// record.
 class RecordJudge {
  public:
   struct Id {
@@ -41,7 +44,7 @@ class RecordJudge {
 
   [[nodiscard]] Status Add(Id id, std::int64_t timestamp_ms, std::optional<std::string_view> value);
   /// Looks up what waits. Call it once, last.
-  [[nodiscard]] Status Finish() { return LookUp(); }
+  [[nodiscard]] Status Finish();
   /// Records that are nowhere, and why they should be somewhere.
   [[nodiscard]] const std::vector<std::pair<Id, std::string>>& missing() const { return missing_; }
   [[nodiscard]] std::int64_t duplicates(const std::string& topic, std::int32_t partition) const;
@@ -54,7 +57,7 @@ class RecordJudge {
     std::int64_t event_time_us;
     medallion::RowKey key;
   };
-  [[nodiscard]] Status LookUp();
+  [[nodiscard]] Status LookUp(std::span<Waiting> waiting);
 
   Session* const session_;
   medallion::Judge judge_;

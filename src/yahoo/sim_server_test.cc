@@ -71,7 +71,7 @@ TEST(SimServer, SendsTheLastKnownPriceFirstThenTheGridOfOneSecond) {
     EXPECT_EQ(time % 1000, 0);
     last = time;
   }
-  ASSERT_GE(server->sent().size(), 6U);
+  ASSERT_TRUE(Eventually([&] { return server->sent().size() >= 6; }));  // noted after the sending
   EXPECT_TRUE(server->sent()[0].snapshot);
   EXPECT_FALSE(server->sent()[1].snapshot);
 }
