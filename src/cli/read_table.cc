@@ -88,10 +88,9 @@ class TableReader {
 
   // What is there, then what each new version adds; a table that is absent yet is waited for.
   Result<ExitCode> Follow() {
-    while (session_->Shown(shape_.view) == nullptr) {
+    for (session_->Refresh(); session_->Shown(shape_.view) == nullptr; session_->Refresh()) {
       if (!session_->Problem(shape_.view).IsKeyError()) return session_->Problem(shape_.view);
       if (!WaitForNextLook(context_)) return ExitCode::kOk;
-      session_->Refresh();
     }
     TRY_ASSIGN(const auto result, session_->Query(NewestSql()));
     printer_ = query::MakePrinter(format_, result->schema(), WriteOut);

@@ -1,5 +1,7 @@
 #include "query/session.h"
 
+#include <algorithm>
+#include <cctype>
 #include <set>
 #include <utility>
 
@@ -21,9 +23,7 @@ Session::Session(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, s
 Result<std::unique_ptr<Session>> Session::Open(std::shared_ptr<lake::ObjectStore> store, const Clock* clock,
                                                const DatabaseOptions& options) {
   TRY_ASSIGN(auto database, Database::Open(options));
-  std::unique_ptr<Session> session(new Session(std::move(store), clock, std::move(database)));
-  session->Refresh();
-  return session;
+  return std::unique_ptr<Session>(new Session(std::move(store), clock, std::move(database)));
 }
 
 Result<std::shared_ptr<const lake::Snapshot>> Session::Newest(View* view) {
@@ -45,17 +45,32 @@ Status Session::RefreshView(View* view) {
   return Status::OK();
 }
 
-void Session::Refresh() {
-  for (View& view : views_) {
-    view.problem = RefreshView(&view);
-    if (view.problem.ok()) continue;
-    view.table = nullptr;  // looked for anew next time
-    // What is no longer readable must not be shown as if it were.
-    if (std::exchange(view.shown, nullptr) != nullptr) {
-      const Status dropped = database_->Execute("DROP VIEW IF EXISTS " + QuoteName(view.name.view));
-      if (!dropped.ok()) view.problem = dropped;
-    }
+void Session::RefreshOrDrop(View* view) {
+  view->problem = RefreshView(view);
+  if (view->problem.ok()) return;
+  view->table = nullptr;  // looked for anew next time
+  // What is no longer readable must not be shown as if it were.
+  if (std::exchange(view->shown, nullptr) != nullptr) {
+    const Status dropped = database_->Execute("DROP VIEW IF EXISTS " + QuoteName(view->name.view));
+    if (!dropped.ok()) view->problem = dropped;
   }
+}
+
+void Session::Refresh() {
+  for (View& view : views_) RefreshOrDrop(&view);
+}
+
+Result<std::unique_ptr<Statements>> Session::Parse(const std::string& sql) {
+  std::string lower = sql;
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  bool any = false;
+  for (View& view : views_) {
+    const bool named = lower.find(view.name.view) != std::string::npos;
+    view.wanted = view.wanted || named;
+    any = any || named;
+  }
+  for (View& view : views_) view.wanted = view.wanted || !any;
+  return database_->Parse(sql);
 }
 
 void Session::Follow(const std::string& name) {
@@ -85,7 +100,9 @@ Result<bool> Session::RefreshAdded(const std::string& name) {
 }
 
 Result<std::unique_ptr<ResultStream>> Session::Run(Statements* statements, std::size_t index) {
-  Refresh();
+  for (View& view : views_) {
+    if (view.wanted) RefreshOrDrop(&view);
+  }
   auto result = statements->Run(index);
   if (!result.ok()) return Explain(result.status());
   return result;

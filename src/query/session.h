@@ -29,7 +29,8 @@ class Session {
   [[nodiscard]] static Result<std::unique_ptr<Session>> Open(std::shared_ptr<lake::ObjectStore> store,
                                                              const Clock* clock, const DatabaseOptions& options = {});
 
-  [[nodiscard]] Result<std::unique_ptr<Statements>> Parse(const std::string& sql) { return database_->Parse(sql); }
+  /// Notes which tables the text names: a table that no text has named is not looked at, unless a text names none.
+  [[nodiscard]] Result<std::unique_ptr<Statements>> Parse(const std::string& sql);
   /// Runs one statement on the newest versions. A statement on a table that is absent or damaged is Invalid and says
   /// so, with what makes the table.
   [[nodiscard]] Result<std::unique_ptr<ResultStream>> Run(Statements* statements, std::size_t index);
@@ -38,7 +39,7 @@ class Session {
 
   /// Brings every view to its table's newest version.
   void Refresh();
-  /// From here on RefreshAdded counts: what `view` shows now is known.
+  /// From here on RefreshAdded counts: what `view` shows now (after Refresh or a statement on it) is known.
   void Follow(const std::string& view);
   /// Makes the view `<view>_added` of the files that came since Follow or the last call.
   /// @return whether it has any. KeyError: the table is absent.
@@ -58,10 +59,12 @@ class Session {
     std::shared_ptr<const lake::Snapshot> shown;     // what the view in the database has
     std::shared_ptr<const lake::Snapshot> followed;  // what Follow and RefreshAdded have seen
     Status problem;
+    bool wanted = false;  // a text has named it; it may be read through a user's own view from then on
   };
 
   Session(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, std::unique_ptr<Database> database);
   Status RefreshView(View* view);
+  void RefreshOrDrop(View* view);
   Result<std::shared_ptr<const lake::Snapshot>> Newest(View* view);
   [[nodiscard]] std::string Folder(const View& view) const { return store_->uri() + "/" + view.name.root; }
   [[nodiscard]] Status Explain(const Status& error) const;

@@ -167,6 +167,23 @@ TEST_F(SessionTest, AQueryOnADateOpensItsFilesOnly) {
               HasSubstr("Scanning Files: 1/3"));
 }
 
+TEST_F(SessionTest, AUsersViewStaysAsNewAsTheTableUnderIt) {
+  const auto table = Table();
+  const auto session = Open();
+  Ask(session.get(), "CREATE VIEW mine AS SELECT count(*) AS n FROM Silver");
+  Append(table.get(), "PETR4.SA", {0, 1});
+  EXPECT_EQ(Ask(session.get(), "SELECT n FROM mine"), "2\r\n");
+}
+
+TEST_F(SessionTest, TablesThatATextDoesNotNameAreNotLookedAt) {
+  Append(Table().get(), "PETR4.SA", {0});
+  Table("bronze/quotes");
+  const auto session = Open();
+  EXPECT_EQ(Ask(session.get(), "SELECT count(*) FROM silver"), "1\r\n");
+  EXPECT_EQ(session->Shown("bronze"), nullptr);
+  EXPECT_EQ(Ask(session.get(), "SELECT count(*) FROM (SHOW TABLES)"), "2\r\n");  // names none, so all
+}
+
 TEST_F(SessionTest, ADamagedLogIsReportedByFileAndHurtsNoOtherTable) {
   Append(Table().get(), "PETR4.SA", {0});
   Table("bronze/quotes");
@@ -189,6 +206,7 @@ TEST_F(SessionTest, FollowingShowsTheFilesThatCameSince) {
   const auto table = Table();
   Append(table.get(), "A", {0});
   const auto session = Open();
+  session->Refresh();
   session->Follow("silver");
   EXPECT_FALSE(session->RefreshAdded("silver").ValueOrDie());
   Append(table.get(), "B", {1});
