@@ -44,8 +44,10 @@ Figures Measure(const std::function<Status()>& work) {
 }
 
 Status Fill(const topic::TopicUri& uri, std::int64_t messages) {
-  TRY_ASSIGN(const auto writer, topic::OpenWriter(uri, {.partitions = 4}));
-  yahoo::MessageSource source({.rejects = 0.001});
+  TRY_ASSIGN(const auto writer, topic::OpenWriter(uri));
+  yahoo::SimMessageOptions market;
+  market.rejects = 0.001;
+  yahoo::MessageSource source(market);
   std::vector<topic::NewRecord> records;
   for (std::int64_t sent = 0; sent < messages;) {
     records.clear();

@@ -56,8 +56,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> TakeRows(const arrow::RecordBatch& b
   arrow::ArrayVector columns;
   for (int i = 0; i < batch.num_columns(); ++i) {
     if (batch.column(i)->null_count() == batch.num_rows()) {
-      TRY_ASSIGN(auto nulls, arrow::MakeArrayOfNull(batch.column(i)->type(), size));
-      columns.push_back(std::move(nulls));
+      columns.push_back(batch.column(i)->Slice(0, size));
       continue;
     }
     TRY_ASSIGN(auto taken, arrow::compute::Take(*batch.column(i), array, arrow::compute::TakeOptions::NoBoundsCheck()));

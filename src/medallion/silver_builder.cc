@@ -1,5 +1,7 @@
 #include "medallion/silver_builder.h"
 
+#include <arrow/array/util.h>
+
 #include "medallion/schema.h"
 
 namespace pregao::medallion {
@@ -12,6 +14,8 @@ Status Put(Builder* builder, std::int64_t row, Value value) {
 }
 
 Result<std::shared_ptr<arrow::Array>> FinishColumn(arrow::ArrayBuilder* builder, std::int64_t rows) {
+  // Most columns are absent from most batches: their memory is never touched.
+  if (builder->length() == 0) return arrow::MakeArrayOfNull(builder->type(), rows);
   if (const std::int64_t behind = rows - builder->length(); behind > 0) TRY(builder->AppendNulls(behind));
   return builder->Finish();
 }
