@@ -145,7 +145,7 @@ def test_250_symbols_all_speak_through_dropped_connections_and_damaged_frames(pr
     wait_for(lambda: (pregao.folder / "data/lake/silver/quotes/_delta_log/00000000000000000001.json").exists(), engine)
     wait_for(lambda: (seen := count())["n"] == 250 and seen["rows"] > 5000, engine)
     code, _, log = interrupt(listener)
-    assert code == 0 and "3/3 connections" in log or "reconnects" in log
+    assert code == 0 and "reconnects" in log
     interrupt(engine)
     pregao("silver", "--until", "end")
     audit(pregao)
@@ -155,7 +155,8 @@ def test_250_symbols_all_speak_through_dropped_connections_and_damaged_frames(pr
 
 def test_run_without_yahoo_says_so_and_sql_answers_while_it_runs(pregao):
     pregao.write("carteira.txt", "AAPL\nBTC-USD\n")
-    child = pregao.start("run")
+    # A name of Yahoo's that nobody has, so that the test says the same with a network and without.
+    child = pregao.start("run", "--yahoo.stream-url", "wss://nobody-has-this-name.finance.yahoo.com/?version=2")
     wait_for(lambda: (pregao.folder / "data/demo/lake/silver/quotes/_delta_log/00000000000000000002.json").exists(), child)
     seen = rows(pregao, "select ticker, count(*) as n, min(source) as source from silver group by 1 order by 1")
     assert [row["ticker"] for row in seen] == ["AAPL", "BTC-USD"]
