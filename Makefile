@@ -12,7 +12,9 @@ FUZZ_SECONDS ?= 300
 FUZZ_TEST_SECONDS ?= 10
 export CTEST_PARALLEL_LEVEL ?= $(JOBS)
 
-TEST_PARTS := unit judges asan tsan fuzz
+TEST_PARTS := unit judges servers asan tsan fuzz
+# Real servers that the tests of test/servers run against: setup/services/*.sh.
+SERVICES := $(basename $(notdir $(filter-out %/with.sh,$(wildcard setup/services/*.sh))))
 # ThreadSanitizer runs where threads are.
 TSAN_STAGES := base topic yahoo listen engine
 TSAN_TESTS = $(foreach s,$(TSAN_STAGES),$(if $(wildcard src/$(s)/*_test.cc),$(s)_test))
@@ -45,9 +47,9 @@ build: deps  ## build/release/pregao
 	@$(call build,release) --target pregao
 
 fuzz: deps  ## every fuzzer, FUZZ_SECONDS=300 each
-	@$(call configure,fuzz)
-	@$(call build,fuzz) --target fuzzers
-	@fuzz/run.sh build/fuzz/fuzz $(FUZZ_SECONDS)
+	@$(call configure,asan)
+	@$(call build,asan) --target fuzzers
+	@fuzz/run.sh build/asan/fuzz $(FUZZ_SECONDS)
 
 bench: deps  ## the figures of the README, on this machine
 	@$(call configure,release)
@@ -67,7 +69,11 @@ test-unit:
 	@ctest --preset release --label-regex unit
 
 test-judges:
-	@venv=$$(setup/venv.sh); PREGAO=$(CURDIR)/build/release/pregao "$$venv/bin/python" -m pytest -q test
+	@venv=$$(setup/venv.sh); PREGAO=$(CURDIR)/build/release/pregao "$$venv/bin/python" -m pytest -q test --ignore test/servers
+
+test-servers:
+	@venv=$$(setup/venv.sh); PREGAO=$(CURDIR)/build/release/pregao setup/services/with.sh $(SERVICES) -- \
+	  bash -c "ctest --preset release --label-regex servers && $$venv/bin/python -m pytest -q test/servers"
 
 test-asan:
 	@$(call configure,asan)
