@@ -12,7 +12,7 @@ FUZZ_SECONDS ?= 300
 FUZZ_TEST_SECONDS ?= 10
 export CTEST_PARALLEL_LEVEL ?= $(JOBS)
 
-TEST_PARTS := unit judges servers asan tsan fuzz
+TEST_PARTS = unit judges $(if $(SERVICES),servers) asan tsan fuzz
 # Real servers that the tests of test/servers run against: setup/services/*.sh.
 SERVICES := $(basename $(notdir $(filter-out %/with.sh,$(wildcard setup/services/*.sh))))
 # ThreadSanitizer runs where threads are.

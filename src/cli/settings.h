@@ -36,11 +36,11 @@ struct Settings {
   std::optional<Duration> local_retention_age = std::chrono::hours(7 * 24);  ///< nullopt: keep
   std::optional<Bytes> local_retention_bytes;                                ///< nullopt: no limit
   Duration engine_commit_interval = std::chrono::seconds(1);
-  std::int64_t engine_max_rows = 100'000;
+  std::int64_t engine_max_rows = 40'000;
   Names engine_partition_by = {"date"};
   std::string engine_compression = "zstd";  ///< zstd, snappy
   bool engine_bronze = true;
-  std::int64_t engine_dedupe_keys = 1'500'000;
+  std::int64_t engine_dedupe_keys = 1'000'000;
   std::int64_t table_checkpoint_every = 100;
   Duration table_log_retention = std::chrono::hours(30 * 24);
   std::int64_t sim_seed = 1;

@@ -15,9 +15,8 @@ namespace pregao::engine {
 
 /// A row of Batch::silver that is to be written.
 struct Pick {
-  std::int64_t row = 0;      ///< in Batch::silver
-  std::int32_t day = 0;      ///< of event_time, UTC, since the epoch
-  std::uint32_t ticker = 0;  ///< equal for rows of one ticker, else different; within the batch
+  std::int64_t row = 0;  ///< in Batch::silver
+  std::int32_t day = 0;  ///< of event_time, UTC, since the epoch
   std::int64_t event_time_us = 0;
   medallion::RowKey key;
 };
@@ -28,8 +27,8 @@ struct Batch {
   TableVersion judged_at;    ///< Silver's version that its duplicates were judged against, at the latest
   topic::Positions from, to;
   std::int64_t consumed = 0;
-  std::vector<std::shared_ptr<const topic::RecordBatch>> records;  ///< for Bronze
-  std::shared_ptr<arrow::RecordBatch> silver;                      ///< SilverSchema() but `date`
+  std::vector<std::shared_ptr<const topic::RecordBatch>> records;  ///< for Bronze; empty where Start::bronze is not set
+  std::shared_ptr<arrow::RecordBatch> silver;                      ///< as medallion::SilverBuilder makes it
   std::vector<Pick> picks;
   std::shared_ptr<arrow::RecordBatch> quarantine;  ///< QuarantineSchema() but `date`
   std::vector<std::int32_t> quarantine_days;

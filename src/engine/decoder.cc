@@ -21,6 +21,7 @@ Decoder::Decoder(Start start, topic::TopicInfo topic)
       quarantine_from_(std::move(start.quarantine_from)),
       memory_(std::move(start.memory)),
       lookup_(start.lookup),
+      keep_records_(start.bronze),
       version_(start.version),
       next_(std::move(start.read_from)) {
   Open();
@@ -44,7 +45,7 @@ Status Decoder::Add(std::shared_ptr<const topic::RecordBatch> records) {
   for (std::size_t i = 0; i < records->size(); ++i) TRY(AddRecord(*records, i, &late));
   if (!late.empty()) TRY(DropLateDuplicates(late));
   bytes_ += records->bytes();
-  open_.records.push_back(std::move(records));
+  if (keep_records_) open_.records.push_back(std::move(records));
   return Status::OK();
 }
 
@@ -77,7 +78,7 @@ Status Decoder::AddRow(const medallion::Record& record, std::vector<Late>* late)
     late->push_back({open_.picks.size(), {std::string(row_.ticker()), time, key}});
   }
   memory_->Insert(&window, time, key, number_);
-  open_.picks.push_back({silver_.rows(), medallion::DayOf(time), window.id, time, key});
+  open_.picks.push_back({silver_.rows(), medallion::DayOf(time), time, key});
   return silver_.Append(row_, record.partition, record.offset);
 }
 

@@ -48,6 +48,7 @@ class Decoder {
   const topic::Positions judge_from_, quarantine_from_;
   const std::unique_ptr<medallion::DedupeMemory> memory_;
   medallion::KeyLookup* const lookup_;  // not owned
+  const bool keep_records_;
   TableVersion version_;
   topic::Positions next_;  // the next offset of each partition
   medallion::Judge judge_;

@@ -16,9 +16,9 @@ namespace pregao::engine {
 
 struct EngineOptions {
   std::chrono::milliseconds commit_interval{1'000};  ///< a record waits at most this long for company
-  std::int64_t max_rows = 100'000;                   ///< records of a batch
-  std::size_t max_bytes = 32u << 20;                 ///< of a batch's records
-  std::size_t poll_records = 8'192;
+  std::int64_t max_rows = 40'000;                    ///< records of a batch
+  std::size_t max_bytes = 16u << 20;                 ///< of a batch's records
+  std::size_t poll_records = 4'096;
   bool until_end = false;  ///< stop at the topic's end, as it was when the engine was started
   int max_fencings = 8;    ///< in a row, then Run gives up
   int max_retries = 12;    ///< of errors in a row, then Run returns the last

@@ -2,28 +2,25 @@
 
 #include <algorithm>
 #include <arrow/array.h>
+#include <arrow/array/array_dict.h>
 #include <arrow/builder.h>
 #include <arrow/compute/api_vector.h>
-#include <tuple>
-#include <unordered_map>
+#include <map>
+#include <numeric>
+#include <utility>
 
 #include "medallion/schema.h"
 
 namespace pregao::engine {
 namespace {
 
-/// For each pick, its ticker's place in the order of names.
-std::vector<std::uint32_t> TickerRanks(const Batch& batch, const arrow::StringArray& tickers) {
-  std::unordered_map<std::uint32_t, std::string_view> names;
-  for (const Pick& pick : batch.picks) names.try_emplace(pick.ticker, tickers.GetView(pick.row));
-  std::vector<std::pair<std::string_view, std::uint32_t>> sorted;
-  for (const auto& [id, name] : names) sorted.emplace_back(name, id);
-  std::sort(sorted.begin(), sorted.end());
-  std::unordered_map<std::uint32_t, std::uint32_t> rank;
-  for (std::uint32_t i = 0; i < sorted.size(); ++i) rank[sorted[i].second] = i;
-  std::vector<std::uint32_t> ranks;
-  ranks.reserve(batch.picks.size());
-  for (const Pick& pick : batch.picks) ranks.push_back(rank[pick.ticker]);
+/// For each word, its place in the order of words.
+std::vector<std::uint32_t> Ranks(const arrow::StringArray& words) {
+  std::vector<std::uint32_t> order(static_cast<std::size_t>(words.length()));
+  std::iota(order.begin(), order.end(), 0u);
+  std::sort(order.begin(), order.end(), [&](auto a, auto b) { return words.GetView(a) < words.GetView(b); });
+  std::vector<std::uint32_t> ranks(order.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) ranks[order[i]] = i;
   return ranks;
 }
 
@@ -70,17 +67,21 @@ Result<std::vector<FileRows>> GroupForFiles(const Batch& batch, const std::vecto
     return std::find(partition_columns.begin(), partition_columns.end(), name) != partition_columns.end();
   };
   const bool by_date = has("date"), by_ticker = has("ticker");
-  const auto& tickers = static_cast<const arrow::StringArray&>(*batch.silver->column(market::kTicker));
-  const auto ranks = TickerRanks(batch, tickers);
+  const auto& tickers = static_cast<const arrow::DictionaryArray&>(*batch.silver->column(market::kTicker));
+  const auto& names = static_cast<const arrow::StringArray&>(*tickers.dictionary());
+  const auto* words = static_cast<const arrow::Int32Array&>(*tickers.indices()).raw_values();
+  const auto ranks = Ranks(names);
 
-  using Key = std::tuple<std::int32_t, std::uint32_t, std::int64_t, std::int64_t>;  // day, ticker, time, row
-  std::vector<Key> order;
-  order.reserve(batch.picks.size());
-  for (std::size_t i = 0; i < batch.picks.size(); ++i) {
-    const Pick& pick = batch.picks[i];
-    order.emplace_back(by_date ? pick.day : 0, ranks[i], pick.event_time_us, pick.row);
+  // By day and ticker first: within one, rows come nearly in order.
+  using Place = std::pair<std::int64_t, std::int64_t>;  // event time, row
+  std::map<std::pair<std::int32_t, std::uint32_t>, std::vector<Place>> parts;
+  for (const Pick& pick : batch.picks) {
+    const auto rank = ranks[static_cast<std::size_t>(words[pick.row])];
+    parts[{by_date ? pick.day : 0, rank}].emplace_back(pick.event_time_us, pick.row);
   }
-  std::sort(order.begin(), order.end());
+  for (auto& [part, places] : parts) {
+    if (!std::is_sorted(places.begin(), places.end())) std::sort(places.begin(), places.end());
+  }
 
   auto rows = batch.silver;
   if (!by_date) {
@@ -90,15 +91,18 @@ Result<std::vector<FileRows>> GroupForFiles(const Batch& batch, const std::vecto
     TRY_ASSIGN(rows, rows->RemoveColumn(market::kTicker));
   }
   std::vector<FileRows> groups;
-  for (std::size_t begin = 0, end; begin < order.size(); begin = end) {
-    const auto part = [&](const Key& key) { return std::pair(std::get<0>(key), by_ticker ? std::get<1>(key) : 0); };
+  for (auto part = parts.begin(); part != parts.end();) {
+    const auto first = part;
+    const auto same_file = [&] {
+      return part != parts.end() && part->first.first == first->first.first && (!by_ticker || part == first);
+    };
     std::vector<std::int64_t> indices;
-    for (end = begin; end < order.size() && part(order[end]) == part(order[begin]); ++end) {
-      indices.push_back(std::get<3>(order[end]));
+    for (; same_file(); ++part) {
+      for (const Place& place : part->second) indices.push_back(place.second);
     }
     FileRows group;
-    if (by_date) group.partition_values["date"] = medallion::DateString(std::get<0>(order[begin]));
-    if (by_ticker) group.partition_values["ticker"] = tickers.GetString(indices.front());
+    if (by_date) group.partition_values["date"] = medallion::DateString(first->first.first);
+    if (by_ticker) group.partition_values["ticker"] = names.GetString(words[indices.front()]);
     TRY_ASSIGN(group.rows, TakeRows(*rows, indices));
     groups.push_back(std::move(group));
   }

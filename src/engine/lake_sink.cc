@@ -83,6 +83,7 @@ Result<Start> LakeSink::Begin(const topic::TopicInfo& topic, const std::vector<P
   TRY_ASSIGN(auto view, lake::Table::Open(store_, kSilverRoot, clock_, options_.table));
   lookup_ = std::make_unique<LakeLookup>(std::move(view));
   start.lookup = lookup_.get();
+  start.bronze = options_.bronze;
   return start;
 }
 
@@ -131,6 +132,14 @@ Result<bool> LakeSink::WriteBronze(const Batch& batch, Written* written) {
   auto txn = NewTransaction(batch, bronze_);
   if (txn.positions.empty()) return true;
   medallion::RawBuilder builder(medallion::RawBuilder::Kind::kBronze);
+  std::int64_t key_bytes = 0, value_bytes = 0;
+  for (const auto& records : batch.records) {
+    for (std::size_t i = 0; i < records->size(); ++i) {
+      key_bytes += std::max(0, (*records)[i].key_size);
+      value_bytes += std::max(0, (*records)[i].value_size);
+    }
+  }
+  TRY(builder.Reserve(batch.consumed, key_bytes, value_bytes));
   for (const auto& records : batch.records) {
     for (std::size_t i = 0; i < records->size(); ++i) {
       const auto& r = (*records)[i];
@@ -214,6 +223,7 @@ Result<bool> LakeSink::WriteSilver(Batch* batch, Written* written) {
 Result<Written> LakeSink::Write(Batch batch) {
   Written written;
   TRY_ASSIGN(bool ours, options_.bronze ? WriteBronze(batch, &written) : Result<bool>(true));
+  batch.records.clear();  // most of a batch's memory
   if (ours) {
     TRY_ASSIGN(ours, WriteQuarantine(batch, &written));
   }

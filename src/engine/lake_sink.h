@@ -25,7 +25,7 @@ struct LakeSinkOptions {
   std::vector<std::string> partition_by = {"date"};  ///< of a Silver that is created: date, ticker, or both
   bool bronze = true;
   bool accept_new_topic = false;
-  std::size_t dedupe_keys = 1'500'000;   ///< held in memory
+  std::size_t dedupe_keys = 1'000'000;   ///< held in memory
   std::int64_t remember_rows = 500'000;  ///< read from Silver at a start, newest files first
   lake::WriteOptions write;
   lake::TableOptions table;

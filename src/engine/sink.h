@@ -17,6 +17,7 @@ struct Start {
   topic::Positions quarantine_from;  ///< Quarantine holds what is below
   TableVersion version;              ///< of Silver, that `memory` knows
   std::unique_ptr<medallion::DedupeMemory> memory;
+  bool bronze = true;                      ///< the sink wants the records of a batch as they came
   medallion::KeyLookup* lookup = nullptr;  ///< lives as long as the sink; used by another thread than Write
 };
 

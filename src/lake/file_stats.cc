@@ -1,12 +1,14 @@
 #include "lake/file_stats.h"
 
 #include <arrow/array.h>
+#include <arrow/array/array_dict.h>
 #include <arrow/util/utf8.h>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <fmt/format.h>
 #include <optional>
+#include <vector>
 
 #include "base/json_writer.h"
 
@@ -85,31 +87,55 @@ std::string RoundUp(std::string_view text) {
   return std::string(text);
 }
 
-JsonBounds TextBounds(const arrow::StringArray& array) {
-  std::string_view min, max, last;
+/// Least and greatest of the texts that it is told.
+struct TextRange {
+  std::string_view min, max;
   bool any = false;
+
+  void Take(std::string_view text) {
+    if (!any || text < min) min = text;
+    if (!any || text > max) max = text;
+    any = true;
+  }
+  [[nodiscard]] JsonBounds ToJson() const {
+    JsonBounds bounds;
+    if (!any) return bounds;
+    arrow::util::InitializeUTF8();
+    if (arrow::util::ValidateUTF8(min)) bounds.min = JsonText(min.substr(0, PrefixLength(min)));
+    if (!arrow::util::ValidateUTF8(max)) return bounds;
+    bounds.max = JsonText(PrefixLength(max) == max.size() ? std::string(max) : RoundUp(max));
+    return bounds;
+  }
+};
+
+JsonBounds TextBounds(const arrow::StringArray& array) {
+  TextRange range;
+  std::string_view last;
   for (std::int64_t i = 0; i < array.length(); ++i) {
     if (array.IsNull(i)) continue;
     const std::string_view text = array.GetView(i);
-    if (!any) {
-      min = max = text;
-      any = true;
-    } else if (text == last) {
-      continue;  // rows are sorted by ticker, and most other text is the same for long
-    } else if (text < min) {
-      min = text;
-    } else if (text > max) {
-      max = text;
-    }
+    if (range.any && text == last) continue;  // rows are sorted by ticker, and most other text is the same for long
+    range.Take(text);
     last = text;
   }
-  JsonBounds bounds;
-  if (!any) return bounds;
-  arrow::util::InitializeUTF8();
-  if (arrow::util::ValidateUTF8(min)) bounds.min = JsonText(min.substr(0, PrefixLength(min)));
-  if (!arrow::util::ValidateUTF8(max)) return bounds;
-  bounds.max = JsonText(PrefixLength(max) == max.size() ? std::string(max) : RoundUp(max));
-  return bounds;
+  return range.ToJson();
+}
+
+/// Of the words that rows use: a dictionary may hold others. None for other dictionaries than of text by int32.
+JsonBounds WordBounds(const arrow::DictionaryArray& array) {
+  if (array.dictionary()->type_id() != arrow::Type::STRING || array.indices()->type_id() != arrow::Type::INT32)
+    return {};
+  const auto& words = static_cast<const arrow::StringArray&>(*array.dictionary());
+  const auto& indices = static_cast<const arrow::Int32Array&>(*array.indices());
+  std::vector<bool> used(static_cast<std::size_t>(words.length()));
+  for (std::int64_t i = 0; i < indices.length(); ++i) {
+    if (indices.IsValid(i)) used[static_cast<std::size_t>(indices.Value(i))] = true;
+  }
+  TextRange range;
+  for (std::int64_t i = 0; i < words.length(); ++i) {
+    if (used[static_cast<std::size_t>(i)]) range.Take(words.GetView(i));
+  }
+  return range.ToJson();
 }
 
 /// Least and greatest valid value; NaNs are left out and told by `nan`.
@@ -215,6 +241,8 @@ JsonBounds ColumnBounds(const arrow::Array& array) {
   switch (array.type_id()) {
     case arrow::Type::STRING:
       return TextBounds(static_cast<const arrow::StringArray&>(array));
+    case arrow::Type::DICTIONARY:
+      return WordBounds(static_cast<const arrow::DictionaryArray&>(array));
     case arrow::Type::BOOL:
       return FlagBounds(static_cast<const arrow::BooleanArray&>(array));
     case arrow::Type::INT8:

@@ -1,6 +1,7 @@
 #include "lake/file_stats.h"
 
 #include <arrow/api.h>
+#include <arrow/json/from_string.h>
 #include <cmath>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -45,6 +46,15 @@ TEST(FileStats, CountsRowsAndNullsAndBoundsTheRest) {
 TEST(FileStats, AColumnOfNullsHasNoBounds) {
   EXPECT_EQ(TextStats({std::nullopt, std::nullopt}), Stats(2, "", "", 2));
   EXPECT_EQ(DoubleStats({std::nullopt}), Stats(1, "", "", 1));
+}
+
+TEST(FileStats, ADictionaryIsBoundedByTheWordsThatAreUsed) {
+  const auto words = arrow::json::ArrayFromJSONString(arrow::utf8(), R"(["zz", "b", "aa", "a"])").ValueOrDie();
+  const auto indices = arrow::json::ArrayFromJSONString(arrow::int32(), "[1, null, 3, 1]").ValueOrDie();
+  const auto type = arrow::dictionary(arrow::int32(), arrow::utf8());
+  const auto column = arrow::DictionaryArray::FromArrays(type, indices, words).ValueOrDie();
+  EXPECT_EQ(FileStats(*arrow::RecordBatch::Make(arrow::schema({arrow::field("c", type)}), 4, {column})),
+            Stats(4, R"("c":"a")", R"("c":"b")", 1));
 }
 
 TEST(FileStats, BinaryHasNoBounds) {

@@ -11,7 +11,6 @@ DedupeMemory::Window& DedupeMemory::Ticker(std::string_view ticker) {
   if (const auto it = windows_.find(ticker); it != windows_.end()) return *it->second;
   if (windows_.size() >= kMaxTickers) ForgetTickers();
   auto window = std::make_unique<Window>();
-  window->id = next_id_++;
   window->covered_from = covered_from_;
   return *windows_.emplace(std::string(ticker), std::move(window)).first->second;
 }
@@ -33,7 +32,7 @@ Seen DedupeMemory::Probe(const Window& window, std::int64_t event_time_us, const
         std::lower_bound(window.entries.begin() + static_cast<std::ptrdiff_t>(window.begin), window.entries.end(),
                          event_time_us, [](const Entry& e, std::int64_t time) { return e.time < time; });
     for (; entry != window.entries.end() && entry->time == event_time_us; ++entry) {
-      if (entry->key == key) return Seen::kDuplicate;
+      if (entry->Is(key)) return Seen::kDuplicate;
     }
   }
   return event_time_us >= window.covered_from ? Seen::kNew : Seen::kUnknown;
@@ -47,10 +46,10 @@ void DedupeMemory::Insert(Window* window, std::int64_t event_time_us, const RowK
     at = std::upper_bound(first, entries.end(), event_time_us,
                           [](std::int64_t time, const Entry& e) { return time < e.time; });
     for (auto same = at; same != first && (same - 1)->time == event_time_us; --same) {
-      if ((same - 1)->key == key) return;
+      if ((same - 1)->Is(key)) return;
     }
   }
-  entries.insert(at, {event_time_us, key, batch});
+  entries.insert(at, {event_time_us, key.low, static_cast<std::uint32_t>(key.high), batch});
   ++keys_;
   const std::size_t capacity = std::max(kMinWindow, max_keys_ / windows_.size());
   if (entries.size() - window->begin > capacity + capacity / 4) Evict(window, capacity);

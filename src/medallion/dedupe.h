@@ -30,9 +30,9 @@ class KeyLookup {
 /// Recent identities by ticker: a window of rows in the order of event_time for each. Exact: what the window does not
 /// cover is kUnknown, never kNew. Rows of batches that are not committed stay until they are. Not thread-safe.
 ///
-/// Memory: 32 bytes a key; at most `max_keys` keys beyond those not yet committed, and at least kMinWindow a ticker; at
-/// most about kMaxTickers windows: past it all are dropped and rows without a window are looked up, newest ones
-/// included.
+/// Memory: 24 bytes a key, up to twice that where a window grows; at most `max_keys` keys beyond those not yet
+/// committed, and at least kMinWindow a ticker; at most about kMaxTickers windows: past it all are dropped and rows
+/// without a window are looked up, newest ones included.
 class DedupeMemory {
  public:
   static constexpr std::size_t kMinWindow = 16;
@@ -55,13 +55,18 @@ class DedupeMemory {
   [[nodiscard]] std::size_t keys() const { return keys_; }
   [[nodiscard]] std::size_t tickers() const { return windows_.size(); }
 
+  /// 96 bits of a key are enough to tell rows of one ticker and time apart.
   struct Entry {
     std::int64_t time;
-    RowKey key;
+    std::uint64_t low;
+    std::uint32_t high;
     std::uint32_t batch;
+
+    [[nodiscard]] bool Is(const RowKey& key) const {
+      return low == key.low && high == static_cast<std::uint32_t>(key.high);
+    }
   };
   struct Window {
-    std::uint32_t id;            ///< differs from every other ticker's, for the life of the memory
     std::vector<Entry> entries;  ///< by time; those from `begin` on are live
     std::size_t begin = 0;
     std::int64_t covered_from;
@@ -79,7 +84,6 @@ class DedupeMemory {
   const std::size_t max_keys_;
   std::int64_t covered_from_;  // of tickers without a window
   std::unordered_map<std::string, std::unique_ptr<Window>, TextHash, std::equal_to<>> windows_;
-  std::uint32_t next_id_ = 0;
   std::size_t keys_ = 0;
   std::uint32_t confirmed_ = 0;
 };

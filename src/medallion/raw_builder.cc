@@ -7,6 +7,15 @@ namespace pregao::medallion {
 RawBuilder::RawBuilder(Kind kind)
     : kind_(kind), timestamp_(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), arrow::default_memory_pool()) {}
 
+Status RawBuilder::Reserve(std::int64_t rows, std::int64_t key_bytes, std::int64_t value_bytes) {
+  for (arrow::ArrayBuilder* builder :
+       std::initializer_list<arrow::ArrayBuilder*>{&partition_, &offset_, &timestamp_, &key_, &value_}) {
+    TRY(builder->Reserve(rows));
+  }
+  TRY(key_.ReserveData(key_bytes));
+  return value_.ReserveData(value_bytes);
+}
+
 Status RawBuilder::Append(const Record& record) {
   const bool dated = record.timestamp_ms >= 0 && record.timestamp_ms <= kMaxTimestampMs;
   TRY(partition_.Append(record.partition));

@@ -18,6 +18,8 @@ class RawBuilder {
   enum class Kind { kBronze, kQuarantine };
   explicit RawBuilder(Kind kind);
 
+  /// Room for `rows` more rows with so many bytes of keys and values.
+  [[nodiscard]] Status Reserve(std::int64_t rows, std::int64_t key_bytes, std::int64_t value_bytes);
   [[nodiscard]] Status Append(const Record& record);                              ///< Bronze
   [[nodiscard]] Status Append(const Record& record, const Rejection& rejection);  ///< Quarantine
   [[nodiscard]] std::int64_t rows() const { return offset_.length(); }

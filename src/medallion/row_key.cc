@@ -7,24 +7,9 @@
 
 namespace pregao::medallion {
 
-void RowHasher::Bytes(market::Field field, const void* data, std::size_t size) {
-  const auto tag = static_cast<char>(field);
-  const auto length = static_cast<std::uint32_t>(size);
-  buffer_.push_back(tag);
-  buffer_.append(reinterpret_cast<const char*>(&length), sizeof(length));
-  buffer_.append(static_cast<const char*>(data), size);
-}
-
-void RowHasher::Add(market::Field field, double number) {
-  number += 0.0;  // -0 becomes 0
-  Bytes(field, &number, sizeof(number));
-}
-void RowHasher::Add(market::Field field, std::int64_t number) { Bytes(field, &number, sizeof(number)); }
-void RowHasher::Add(market::Field field, std::string_view text) { Bytes(field, text.data(), text.size()); }
-
 RowKey RowHasher::Finish() {
-  const XXH128_hash_t hash = XXH3_128bits(buffer_.data(), buffer_.size());
-  buffer_.clear();
+  const XXH128_hash_t hash = XXH3_128bits(buffer_.data(), size_);
+  size_ = 0;
   return {hash.high64, hash.low64};
 }
 

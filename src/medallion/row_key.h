@@ -4,6 +4,7 @@
 #include <arrow/table.h>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,15 +24,28 @@ struct RowKey {
 /// Decoding and reading back from a table use this one function, so their keys agree. Not thread-safe.
 class RowHasher {
  public:
-  void Add(market::Field field, double number);
-  void Add(market::Field field, std::int64_t number);
-  void Add(market::Field field, std::string_view text);
+  void Add(market::Field field, double number) {
+    number += 0.0;  // -0 becomes 0
+    Bytes(field, &number, sizeof(number));
+  }
+  void Add(market::Field field, std::int64_t number) { Bytes(field, &number, sizeof(number)); }
+  void Add(market::Field field, std::string_view text) { Bytes(field, text.data(), text.size()); }
   /// The key of what was added; then starts anew.
   [[nodiscard]] RowKey Finish();
 
  private:
-  void Bytes(market::Field field, const void* data, std::size_t size);
-  std::string buffer_;
+  void Bytes(market::Field field, const void* data, std::size_t size) {
+    const auto length = static_cast<std::uint32_t>(size);
+    const std::size_t needed = size_ + 1 + sizeof(length) + size;
+    if (needed > buffer_.size()) buffer_.resize(2 * needed);
+    char* at = buffer_.data() + size_;
+    *at = static_cast<char>(field);
+    std::memcpy(at + 1, &length, sizeof(length));
+    if (size > 0) std::memcpy(at + 1 + sizeof(length), data, size);
+    size_ = needed;
+  }
+  std::vector<char> buffer_ = std::vector<char>(1024);
+  std::size_t size_ = 0;  // of what was added
 };
 
 /// A row of Silver as dedupe knows it.

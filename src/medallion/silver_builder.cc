@@ -1,91 +1,100 @@
 #include "medallion/silver_builder.h"
 
+#include <arrow/array/array_dict.h>
 #include <arrow/array/util.h>
+#include <arrow/scalar.h>
+#include <bit>
+#include <utility>
 
 #include "medallion/schema.h"
 
 namespace pregao::medallion {
 namespace {
 
-template <class Builder, class Value>
-Status Put(Builder* builder, std::int64_t row, Value value) {
-  if (const std::int64_t behind = row - builder->length(); behind > 0) TRY(builder->AppendNulls(behind));
-  return builder->Append(value);
+/// SilverSchema() but `date`, with WordType for text.
+std::shared_ptr<arrow::Schema> BatchSchema() {
+  arrow::FieldVector fields;
+  for (const auto& field : SilverSchema()->fields()) {
+    const bool text = field->type()->id() == arrow::Type::STRING;
+    fields.push_back(text ? field->WithType(WordType()) : field);
+  }
+  fields.pop_back();
+  return arrow::schema(std::move(fields));
 }
 
-Result<std::shared_ptr<arrow::Array>> FinishColumn(arrow::ArrayBuilder* builder, std::int64_t rows) {
+template <class Value>
+Result<std::shared_ptr<arrow::Array>> Finish(FixedColumn<Value>* column, const std::shared_ptr<arrow::DataType>& type,
+                                             std::int64_t rows) {
   // Most columns are absent from most batches: their memory is never touched.
-  if (builder->length() == 0) return arrow::MakeArrayOfNull(builder->type(), rows);
-  if (const std::int64_t behind = rows - builder->length(); behind > 0) TRY(builder->AppendNulls(behind));
-  return builder->Finish();
+  if (column->empty()) return arrow::MakeArrayOfNull(type, rows);
+  TRY_ASSIGN(auto data, column->Finish(type, rows));
+  return arrow::MakeArray(data);
 }
 
+Result<std::shared_ptr<arrow::Array>> Finish(WordColumn* column, std::int64_t rows) {
+  if (column->empty()) return arrow::MakeArrayOfNull(WordType(), rows);
+  return column->Finish(rows);
+}
+
+/// One word, `rows` times.
 Result<std::shared_ptr<arrow::Array>> Repeat(std::string_view text, std::int64_t rows) {
-  arrow::StringBuilder builder;
-  TRY(builder.Reserve(rows));
-  TRY(builder.ReserveData(rows * static_cast<std::int64_t>(text.size())));
-  for (std::int64_t i = 0; i < rows; ++i) builder.UnsafeAppend(text);
-  return builder.Finish();
+  TRY_ASSIGN(auto indices, arrow::MakeArrayFromScalar(arrow::Int32Scalar(0), rows));
+  TRY_ASSIGN(auto word, arrow::MakeArrayFromScalar(arrow::StringScalar(std::string(text)), 1));
+  return arrow::DictionaryArray::FromArrays(WordType(), std::move(indices), std::move(word));
 }
 
 }  // namespace
 
-SilverBuilder::SilverBuilder() {
-  for (const auto& spec : market::kFields) {
-    fields_[spec.field] = arrow::MakeBuilder(TypeOf(spec)).ValueOrDie();  // fails for unknown types alone
-  }
-  received_at_ = std::make_unique<arrow::TimestampBuilder>(TypeOf(market::kFields[market::kEventTime]),
-                                                           arrow::default_memory_pool());
-}
+SilverBuilder::SilverBuilder() = default;
 
 Status SilverBuilder::Append(const SilverRow& row, std::int32_t partition, std::int64_t offset) {
   for (std::uint64_t rest = row.present; rest != 0; rest &= rest - 1) {
-    const auto field = static_cast<std::size_t>(__builtin_ctzll(rest));
-    arrow::ArrayBuilder* builder = fields_[field].get();
+    const auto field = static_cast<std::size_t>(std::countr_zero(rest));
+    FieldColumn& column = fields_[field];
     const SilverRow::Cell& cell = row.cells[field];
     switch (market::kFields[field].kind) {
       case market::FieldKind::kFloat:
       case market::FieldKind::kDouble:
-        TRY(Put(static_cast<arrow::DoubleBuilder*>(builder), rows_, cell.number));
+        TRY(column.numbers.Put(rows_, std::bit_cast<std::uint64_t>(cell.number)));
         break;
       case market::FieldKind::kInt:
-        if (field == market::kEventTime) {
-          TRY(Put(static_cast<arrow::TimestampBuilder*>(builder), rows_, cell.integer));
-        } else {
-          TRY(Put(static_cast<arrow::Int64Builder*>(builder), rows_, cell.integer));
-        }
+        TRY(column.numbers.Put(rows_, std::bit_cast<std::uint64_t>(cell.integer)));
         break;
       case market::FieldKind::kString:
       case market::FieldKind::kQuoteType:
       case market::FieldKind::kMarketHours:
-        TRY(Put(static_cast<arrow::StringBuilder*>(builder), rows_, cell.text));
+        TRY(column.words.Put(rows_, cell.text));
         break;
     }
   }
-  if (row.received_at_us) TRY(Put(received_at_.get(), rows_, *row.received_at_us));
-  if (row.source) TRY(Put(&source_, rows_, *row.source));
-  TRY(partition_.Append(partition));
-  TRY(offset_.Append(offset));
+  if (row.received_at_us) TRY(received_at_.Put(rows_, *row.received_at_us));
+  if (row.source) TRY(source_.Put(rows_, *row.source));
+  TRY(partition_.Put(rows_, partition));
+  TRY(offset_.Put(rows_, offset));
   ++rows_;
   return Status::OK();
 }
 
 Result<std::shared_ptr<arrow::RecordBatch>> SilverBuilder::Finish(std::string_view topic) {
-  const std::int64_t rows = rows_;
-  rows_ = 0;
+  static const auto schema = BatchSchema();
+  const std::int64_t rows = std::exchange(rows_, 0);
   arrow::ArrayVector columns;
-  for (auto& builder : fields_) {
-    TRY_ASSIGN(auto column, FinishColumn(builder.get(), rows));
-    columns.push_back(std::move(column));
+  const auto add = [&](Result<std::shared_ptr<arrow::Array>> column) -> Status {
+    TRY_ASSIGN(auto array, std::move(column));
+    columns.push_back(std::move(array));
+    return Status::OK();
+  };
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    const auto& type = schema->field(static_cast<int>(i))->type();
+    TRY(add(type == WordType() ? medallion::Finish(&fields_[i].words, rows)
+                               : medallion::Finish(&fields_[i].numbers, type, rows)));
   }
-  TRY_ASSIGN(auto received_at, FinishColumn(received_at_.get(), rows));
-  TRY_ASSIGN(auto source, FinishColumn(&source_, rows));
-  TRY_ASSIGN(auto topics, Repeat(topic, rows));
-  TRY_ASSIGN(auto partition, partition_.Finish());
-  TRY_ASSIGN(auto offset, offset_.Finish());
-  for (auto& column : {received_at, source, topics, partition, offset}) columns.push_back(column);
-  TRY_ASSIGN(auto schema, SilverSchema()->RemoveField(kDate));
-  return arrow::RecordBatch::Make(std::move(schema), rows, std::move(columns));
+  TRY(add(medallion::Finish(&received_at_, schema->field(kReceivedAt)->type(), rows)));
+  TRY(add(medallion::Finish(&source_, rows)));
+  TRY(add(Repeat(topic, rows)));
+  TRY(add(medallion::Finish(&partition_, arrow::int32(), rows)));
+  TRY(add(medallion::Finish(&offset_, arrow::int64(), rows)));
+  return arrow::RecordBatch::Make(schema, rows, std::move(columns));
 }
 
 }  // namespace pregao::medallion

@@ -1,6 +1,9 @@
 #include "medallion/silver_builder.h"
 
 #include <arrow/array.h>
+#include <arrow/array/array_dict.h>
+#include <arrow/compute/cast.h>
+#include <arrow/scalar.h>
 #include <arrow/table.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +11,17 @@
 
 namespace pregao::medallion {
 namespace {
+
+/// The batch with its dictionaries written out, as a file has them.
+std::shared_ptr<arrow::RecordBatch> Plain(const arrow::RecordBatch& batch) {
+  arrow::ArrayVector columns;
+  for (const auto& field : SilverSchema()->fields()) {
+    if (field->name() == "date") continue;
+    const auto column = batch.GetColumnByName(field->name());
+    columns.push_back(arrow::compute::Cast(*column, field->type()).ValueOrDie());
+  }
+  return arrow::RecordBatch::Make(SilverSchema()->RemoveField(kDate).ValueOrDie(), batch.num_rows(), columns);
+}
 
 /// Judges `jsons`, builds their rows, and returns them with the keys that were computed while decoding.
 std::pair<std::shared_ptr<arrow::RecordBatch>, std::vector<RowKey>> Build(const std::vector<std::string>& jsons) {
@@ -24,7 +38,9 @@ std::pair<std::shared_ptr<arrow::RecordBatch>, std::vector<RowKey>> Build(const 
     keys.push_back(KeyOf(row, &hasher));
     EXPECT_TRUE(builder.Append(row, 3, offset++).ok());
   }
-  return {builder.Finish("quotes").ValueOrDie(), keys};
+  const auto batch = builder.Finish("quotes").ValueOrDie();
+  EXPECT_TRUE(batch->ValidateFull().ok());
+  return {Plain(*batch), keys};
 }
 
 const std::vector<std::string> kMessages = {

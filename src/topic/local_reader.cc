@@ -39,7 +39,12 @@ class LocalReader final : public TopicReader {
     const auto deadline = steady_clock::now() + timeout;
     for (;;) {
       TRY_ASSIGN(const bool changed, Changed());
-      if (changed) TRY(Read(max_records, &polled.records));
+      if (changed) {
+        polled.records.Reserve(last_records_, last_bytes_);
+        TRY(Read(max_records, &polled.records));
+        last_records_ = polled.records.size();
+        last_bytes_ = polled.records.bytes() + polled.records.bytes() / 16;
+      }
       if (!polled.records.empty()) return polled;
       const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
       if (left.count() <= 0 || stop.stop_requested()) return polled;
@@ -149,6 +154,7 @@ class LocalReader final : public TopicReader {
   const milliseconds busy_timeout_;
   const std::string group_;
   bool announced_ = false;
+  std::size_t last_records_ = 0, last_bytes_ = 0;  // of the last Read, as a guess of the next one
   bool pending_ = true;  // there may be records that no change of the data version will tell of
   std::int64_t seen_version_ = -1;
   std::size_t first_ = 0;  // which partition comes first in the next Read

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 
 #include "topic/topic.h"
 
@@ -6,16 +7,18 @@ namespace pregao::topic {
 
 void RecordBatch::Reserve(std::size_t records, std::size_t bytes) {
   records_.reserve(records);
-  bytes_.reserve(bytes + kPadding);
+  if (bytes_.size() < bytes + kPadding) bytes_.resize(bytes + kPadding);
 }
 
 void RecordBatch::Add(Partition partition, Offset offset, TimestampMs timestamp, std::optional<std::string_view> key,
                       std::optional<std::string_view> value, std::span<const Header> headers) {
-  const std::size_t begin = bytes();
-  bytes_.resize(begin);
-  if (key) bytes_.insert(bytes_.end(), key->begin(), key->end());
-  if (value) bytes_.insert(bytes_.end(), value->begin(), value->end());
-  bytes_.resize(bytes_.size() + kPadding);
+  const std::size_t begin = size_, added = (key ? key->size() : 0) + (value ? value->size() : 0);
+  if (begin + added + kPadding > bytes_.size()) bytes_.resize(std::max(begin + added + kPadding, 2 * bytes_.size()));
+  for (const auto& part : {key, value}) {
+    if (!part || part->empty()) continue;
+    std::memcpy(bytes_.data() + size_, part->data(), part->size());
+    size_ += part->size();
+  }
   if (!headers.empty()) headers_.emplace(records_.size(), std::vector<Header>(headers.begin(), headers.end()));
   records_.push_back({partition, offset, timestamp, begin, key ? static_cast<std::int32_t>(key->size()) : -1,
                       value ? static_cast<std::int32_t>(value->size()) : -1});

@@ -52,7 +52,7 @@ class RecordBatch {
   [[nodiscard]] std::size_t size() const { return records_.size(); }
   [[nodiscard]] bool empty() const { return records_.empty(); }
   /// Bytes of keys and values.
-  [[nodiscard]] std::size_t bytes() const { return bytes_.size() > kPadding ? bytes_.size() - kPadding : 0; }
+  [[nodiscard]] std::size_t bytes() const { return size_; }
   [[nodiscard]] const Record& operator[](std::size_t i) const { return records_[i]; }
   [[nodiscard]] std::optional<std::string_view> Key(std::size_t i) const;
   [[nodiscard]] std::optional<std::string_view> Value(std::size_t i) const;
@@ -60,7 +60,8 @@ class RecordBatch {
 
  private:
   std::vector<Record> records_;
-  std::vector<char> bytes_;                             // keys and values back to back, then kPadding zeros
+  std::vector<char> bytes_;                             // keys and values back to back, kPadding bytes of room behind
+  std::size_t size_ = 0;                                // of the keys and values in bytes_
   std::map<std::size_t, std::vector<Header>> headers_;  // few records have any
 };
 

@@ -1,0 +1,82 @@
+#include "medallion/column.h"
+
+#include <arrow/array/array_dict.h>
+#include <gtest/gtest.h>
+#include <optional>
+#include <rapidcheck/gtest.h>
+#include <string>
+
+namespace pregao::medallion {
+namespace {
+
+/// What Finish must give back, row by row.
+template <class T>
+using Rows = std::vector<std::optional<T>>;
+
+/// Up to `most` rows, one in three of them null.
+template <class T>
+Rows<T> AnyRows(const rc::Gen<T>& value, std::size_t most) {
+  Rows<T> rows(*rc::gen::inRange<std::size_t>(0, most));
+  for (auto& row : rows) {
+    if (*rc::gen::inRange(0, 3) != 0) row = *value;
+  }
+  return rows;
+}
+
+template <class T>
+void Fill(auto* column, const Rows<T>& rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i]) RC_ASSERT(column->Put(static_cast<std::int64_t>(i), *rows[i]).ok());
+  }
+}
+
+RC_GTEST_PROP(FixedColumn, GivesBackWhatWasPutAndNullsBetween, ()) {
+  FixedColumn<std::int64_t> column;
+  for (int round = 0; round < 3; ++round) {  // it starts anew after Finish
+    const auto rows = AnyRows(rc::gen::arbitrary<std::int64_t>(), 3'000);
+    Fill(&column, rows);
+    const auto data = column.Finish(arrow::int64(), static_cast<std::int64_t>(rows.size())).ValueOrDie();
+    const arrow::Int64Array array(data);
+    RC_ASSERT(array.ValidateFull().ok());
+    RC_ASSERT(array.length() == static_cast<std::int64_t>(rows.size()));
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto at = static_cast<std::int64_t>(i);
+      RC_ASSERT(array.IsValid(at) == rows[i].has_value());
+      if (rows[i]) RC_ASSERT(array.Value(at) == *rows[i]);
+    }
+  }
+}
+
+RC_GTEST_PROP(WordColumn, GivesBackWhatWasPutAndStoresEachWordOnce, ()) {
+  WordColumn column;
+  for (int round = 0; round < 3; ++round) {
+    const auto rows = AnyRows(rc::gen::container<std::string>(rc::gen::inRange('a', 'd')), 200);
+    if (std::none_of(rows.begin(), rows.end(), [](const auto& row) { return row.has_value(); })) continue;
+    Fill(&column, rows);
+    const auto array = column.Finish(static_cast<std::int64_t>(rows.size())).ValueOrDie();
+    RC_ASSERT(array->ValidateFull().ok());
+    const auto& words = static_cast<const arrow::DictionaryArray&>(*array);
+    const auto& dictionary = static_cast<const arrow::StringArray&>(*words.dictionary());
+    std::set<std::optional<std::string>> distinct(rows.begin(), rows.end());
+    distinct.erase(std::nullopt);
+    RC_ASSERT(dictionary.length() == static_cast<std::int64_t>(distinct.size()));
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto at = static_cast<std::int64_t>(i);
+      RC_ASSERT(words.IsValid(at) == rows[i].has_value());
+      if (rows[i]) RC_ASSERT(dictionary.GetView(words.GetValueIndex(at)) == *rows[i]);
+    }
+  }
+}
+
+TEST(Words, NumbersManyWordsInTheOrderTheyCame) {
+  Words words;
+  for (int round = 0; round < 2; ++round) {
+    for (std::int32_t i = 0; i < 10'000; ++i) ASSERT_EQ(words.Index("w" + std::to_string(i)), i);
+  }
+  EXPECT_EQ(words.Index(""), 10'000);
+  EXPECT_EQ(words.size(), 10'001);
+  EXPECT_EQ(words[9'999], "w9999");
+}
+
+}  // namespace
+}  // namespace pregao::medallion
