@@ -1,6 +1,7 @@
 # pregao_stage(NAME LINK libs… [SLOW_TO_COMPILE files…]): src/NAME/*.cc become pregao_NAME; src/NAME/*_test.cc become one test binary whose
 # cases ctest lists as NAME.Suite.Case. main.cc is left to Program.cmake. SLOW_TO_COMPILE files wait for the network
-# anyway: they get -O1.
+# anyway: they get -O1, or -O0 where
+# sanitizers would take minutes.
 include(GoogleTest)
 function(pregao_stage name)
   cmake_parse_arguments(ARG "" "" "LINK;SLOW_TO_COMPILE" ${ARGN})
@@ -9,8 +10,8 @@ function(pregao_stage name)
   list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   set(slow_options -O1)
-  if(PREGAO_SANITIZE MATCHES "undefined")
-    list(APPEND slow_options -fno-sanitize=undefined)  # it multiplies their minutes; AddressSanitizer stays
+  if(PREGAO_FUZZ)
+    set(slow_options -O0 -fno-sanitize=undefined,fuzzer-no-link)  # they multiply its minutes; AddressSanitizer stays
   endif()
   foreach(file ${ARG_SLOW_TO_COMPILE})
     set_source_files_properties(${CMAKE_SOURCE_DIR}/src/${name}/${file} PROPERTIES COMPILE_OPTIONS "${slow_options}")

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""pregao beside its peers on one Kafka topic, in one run: rows a second, CPU seconds a million rows, peak memory.
+
+  make bench                                      # 2,000,000 messages; brings a broker, Spark and bytewax
+  make bench BENCH='--messages 20000000 --only pregao'
+
+Needs PREGAO_TEST_KAFKA (setup/services/with.sh kafka -- …). Each row is a process of its own but Spark's, whose second
+query in one JVM counts. The disk cache is warm for all: the topic was just written.
+"""
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PREGAO = ROOT / "build/release/pregao"
+RAW = ROOT / "build/release/bench/consume_bench"
+
+
+def measure(what, command):
+    """Runs the command and returns its figures; exits when it fails."""
+    start = time.monotonic()
+    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        sys.exit(f"bench: {what} failed: {' '.join(map(str, command))}")
+    return {"what": what, "seconds": time.monotonic() - start, "cpu": usage.ru_utime + usage.ru_stime,
+            "peak_mib": usage.ru_maxrss / 1024}
+
+
+def pregao_rows(topic, folder):
+    def silver(what, *flags):
+        lake = folder / what.replace(" ", "-")
+        return measure(f"pregao → {what}", [PREGAO, "silver", "--topic", topic, "--lake", lake, "--until", "end",
+                                            "--log.level", "error", *flags])
+    yield silver("Silver", "--engine.bronze", "false")
+    yield silver("Bronze + Silver + quarantine")
+
+
+def spark_rows(brokers, name, messages, folder):
+    jars = subprocess.run([ROOT / "setup/spark.sh"], check=True, capture_output=True, text=True).stdout.strip()
+    command = [sys.executable, ROOT / "bench/peers/spark.py", brokers, name, messages, folder / "spark", jars, "delta", "parquet"]
+    with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        for line in process.stdout:
+            yield json.loads(line)
+    if process.returncode != 0:
+        sys.exit("bench: Spark failed; run bench/peers/spark.py by hand to see why")
+
+
+def bytewax_rows(brokers, name, messages, folder):
+    yield measure("bytewax → Parquet", [sys.executable, ROOT / "bench/peers/bytewax_flow.py", brokers, name, messages,
+                                        folder / "bytewax"])
+
+
+def show(rows, messages):
+    raw, spark = (next((messages / r["seconds"] for r in rows if r["what"].startswith(w)), None)
+                  for w in ("librdkafka", "Spark 4.2 → delta"))
+    print(f"\n{'':<42}{'rows/s':>11}{'CPU-s/million':>15}{'peak MiB':>10}{'of raw':>8}{'× Spark':>9}")
+    for row in rows:
+        rate = messages / row["seconds"]
+        ratio = [f"{rate / base:.2f}" if base else "" for base in (raw, spark)]
+        print(f"{row['what']:<42}{rate:>11,.0f}{row['cpu'] / messages * 1e6:>15.2f}{row['peak_mib']:>10,.0f}"
+              f"{ratio[0]:>8}{ratio[1]:>9}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--messages", type=int, default=2_000_000)
+    parser.add_argument("--only", choices=["pregao", "peers"], help="leave the other side out")
+    parser.add_argument("--json", help="write the rows to this file too")
+    options = parser.parse_args()
+    brokers, name = os.environ["PREGAO_TEST_KAFKA"], f"bench-{os.getpid()}"
+    topic, messages = f"kafka://{brokers}/{name}", options.messages
+    folder = Path(tempfile.mkdtemp(prefix="pregao-bench-"))
+    rows = []
+
+    def take(row):
+        rows.append(row)
+        print(f"  {row['what']}: {messages / row['seconds']:,.0f} rows/s", file=sys.stderr, flush=True)
+    try:
+        take(measure("(fill the topic)", [PREGAO, "simulate", "--topic", topic, "--messages", messages, "--rejects", "0"]))
+        take(measure("librdkafka, consume and drop", [RAW, brokers, name, messages]))
+        if options.only != "peers":
+            for row in pregao_rows(topic, folder):
+                take(row)
+        if options.only != "pregao":
+            for source in (spark_rows, bytewax_rows):
+                for row in source(brokers, name, messages, folder):
+                    take(row)
+        show(rows, messages)
+        if options.json:
+            Path(options.json).write_text(json.dumps({"messages": messages, "rows": rows}, indent=1) + "\n")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+main()
