@@ -21,16 +21,15 @@ void DedupeMemory::ForgetTickers() {
     const Window& window = *item.second;
     const auto pending = [&](const Entry& e) { return e.batch > confirmed_; };
     if (std::any_of(window.entries.begin(), window.entries.end(), pending)) return false;
-    keys_ -= window.entries.size() - window.begin;
+    keys_ -= window.entries.size();
     return true;
   });
 }
 
 Seen DedupeMemory::Probe(const Window& window, std::int64_t event_time_us, const RowKey& key) {
-  if (window.begin < window.entries.size() && event_time_us <= window.entries.back().time) {
-    auto entry =
-        std::lower_bound(window.entries.begin() + static_cast<std::ptrdiff_t>(window.begin), window.entries.end(),
-                         event_time_us, [](const Entry& e, std::int64_t time) { return e.time < time; });
+  if (!window.entries.empty() && event_time_us <= window.entries.back().time) {
+    auto entry = std::lower_bound(window.entries.begin(), window.entries.end(), event_time_us,
+                                  [](const Entry& e, std::int64_t time) { return e.time < time; });
     for (; entry != window.entries.end() && entry->time == event_time_us; ++entry) {
       if (entry->Is(key)) return Seen::kDuplicate;
     }
@@ -40,34 +39,30 @@ Seen DedupeMemory::Probe(const Window& window, std::int64_t event_time_us, const
 
 void DedupeMemory::Insert(Window* window, std::int64_t event_time_us, const RowKey& key, std::uint32_t batch) {
   auto& entries = window->entries;
-  const auto first = entries.begin() + static_cast<std::ptrdiff_t>(window->begin);
   auto at = entries.end();
-  if (first != entries.end() && event_time_us <= entries.back().time) {
-    at = std::upper_bound(first, entries.end(), event_time_us,
+  if (!entries.empty() && event_time_us <= entries.back().time) {
+    at = std::upper_bound(entries.begin(), entries.end(), event_time_us,
                           [](std::int64_t time, const Entry& e) { return time < e.time; });
-    for (auto same = at; same != first && (same - 1)->time == event_time_us; --same) {
+    for (auto same = at; same != entries.begin() && (same - 1)->time == event_time_us; --same) {
       if ((same - 1)->Is(key)) return;
     }
   }
   entries.insert(at, {event_time_us, key.low, static_cast<std::uint32_t>(key.high), batch});
   ++keys_;
   const std::size_t capacity = std::max(kMinWindow, max_keys_ / windows_.size());
-  if (entries.size() - window->begin > capacity + capacity / 4) Evict(window, capacity);
+  if (entries.size() > capacity + capacity / 4) Evict(window, capacity);
 }
 
+/// A quarter of the window at a time, so that moving the rest costs four entries a row.
 void DedupeMemory::Evict(Window* window, std::size_t capacity) {
   auto& entries = window->entries;
-  while (entries.size() - window->begin > capacity) {
-    const Entry& oldest = entries[window->begin];
-    if (oldest.batch > confirmed_) break;
-    window->covered_from = std::max(window->covered_from, oldest.time + 1);
-    ++window->begin;
-    --keys_;
+  auto live = entries.begin();
+  const auto most = entries.end() - static_cast<std::ptrdiff_t>(capacity);
+  for (; live < most && live->batch <= confirmed_; ++live) {
+    window->covered_from = std::max(window->covered_from, live->time + 1);
   }
-  if (window->begin * 2 > entries.size()) {
-    entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(window->begin));
-    window->begin = 0;
-  }
+  keys_ -= static_cast<std::size_t>(live - entries.begin());
+  entries.erase(entries.begin(), live);
 }
 
 }  // namespace pregao::medallion
