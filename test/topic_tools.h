@@ -154,7 +154,7 @@ class TopicModel {
   std::uint32_t Random(std::uint32_t below) { return static_cast<std::uint32_t>(random_() % below); }
 
   NewRecord RandomRecord() {
-    NewRecord record{"K" + std::to_string(Random(12)), std::nullopt, TimestampMs(Random(1'000'000)), {}};
+    NewRecord record{"K" + std::to_string(Random(12)), std::nullopt, TimestampMs(1 + Random(1'000'000)), {}};
     if (Random(10) > 0)
       record.value = std::string(Random(20) == 0 ? Random(300'000) : Random(300), 'v') + std::to_string(random_());
     if (Random(8) == 0) record.headers = {{"h", std::to_string(Random(100))}, {"", ""}};

@@ -1,7 +1,6 @@
 #pragma once
 /// One connection to a cluster: librdkafka's handle, what is set on it, and what it complains about. Internal to topic.
 #include <chrono>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -11,7 +10,7 @@
 
 struct rd_kafka_s;
 struct rd_kafka_conf_s;
-struct rd_kafka_event_s;
+struct rd_kafka_op_s;  // an event
 struct rd_kafka_queue_s;
 
 namespace pregao::topic {
@@ -24,14 +23,19 @@ struct KafkaLook {
   std::map<Partition, OffsetRange> ranges;
 };
 
+class KafkaClient;
+/// What librdkafka's callbacks are given; a writer or reader derives from it.
+struct KafkaOwner {
+  KafkaClient* client = nullptr;
+};
+
 /// Thread-safe but for Open. Destruction leaves the group, if it was joined, and waits for librdkafka's threads.
 class KafkaClient {
  public:
-  /// `configure` may set callbacks; they get `opaque`, which must outlive the client.
+  /// `configure` (may be null) sets callbacks; what they get is `owner`, which must outlive the client.
   [[nodiscard]] static Result<std::unique_ptr<KafkaClient>> Create(const KafkaTopicOptions& options, KafkaRole role,
-                                                                   const std::string& group,
-                                                                   const std::function<void(rd_kafka_conf_s*)>& configure,
-                                                                   void* opaque);
+                                                                   const std::string& group, KafkaOwner* owner,
+                                                                   void (*configure)(rd_kafka_conf_s*));
   ~KafkaClient();
   KafkaClient(const KafkaClient&) = delete;
   KafkaClient& operator=(const KafkaClient&) = delete;
@@ -41,14 +45,14 @@ class KafkaClient {
 
   /// Finds the topic, or creates it. Credentials that are refused end this at once.
   [[nodiscard]] Result<TopicInfo> Open();
-  /// The topic as it is now; IOError when it is not there.
+  /// The topic as it is now; KeyError when it is not there.
   [[nodiscard]] Result<TopicInfo> Describe() const;
   /// Describe, and what can be read of every partition.
   [[nodiscard]] Result<KafkaLook> Look() const;
   /// Asks for the topic; the answer comes to `queue`, for Described.
   void AskDescription(rd_kafka_queue_s* queue) const;
-  /// KeyError when there is no such topic.
-  [[nodiscard]] Result<TopicInfo> Described(rd_kafka_event_s* event) const;
+  /// As Describe.
+  [[nodiscard]] Result<TopicInfo> Described(rd_kafka_op_s* event) const;
 
   /// What librdkafka said: kept to explain time-outs. Called by its callbacks.
   void NoteTrouble(int code, const char* text);
@@ -57,9 +61,9 @@ class KafkaClient {
   void set_joined() { joined_ = true; }
 
  private:
-  KafkaClient(KafkaTopicOptions options, KafkaRole role) : options_(std::move(options)), role_(role) {}
+  explicit KafkaClient(KafkaTopicOptions options) : options_(std::move(options)) {}
 
-  using Event = std::unique_ptr<rd_kafka_event_s, void (*)(rd_kafka_event_s*)>;
+  using Event = std::unique_ptr<rd_kafka_op_s, void (*)(rd_kafka_op_s*)>;
   /// The next answer in `queue`; IOError when none comes, Invalid when the cluster refuses us before Open is done.
   [[nodiscard]] Result<Event> Await(rd_kafka_queue_s* queue, const std::string& what) const;
   [[nodiscard]] Status CreateTopic() const;
@@ -67,7 +71,6 @@ class KafkaClient {
   [[nodiscard]] Result<std::map<Partition, OffsetRange>> Ranges(std::int32_t partitions) const;
 
   const KafkaTopicOptions options_;
-  const KafkaRole role_;
   rd_kafka_s* handle_ = nullptr;
   bool joined_ = false;
   bool opened_ = false;
@@ -77,7 +80,8 @@ class KafkaClient {
   std::string trouble_;  // guarded by mutex_
 };
 
-/// The configuration for a role. Invalid names the property and the remedy, never a secret's value. Owned by the caller.
+/// The configuration for a role. Invalid names the property and the remedy, never a secret's value. Owned by the
+/// caller.
 [[nodiscard]] Result<rd_kafka_conf_s*> NewKafkaConf(const KafkaTopicOptions& options, KafkaRole role,
                                                     const std::string& group);
 /// librdkafka's error code as a Status: what was tried, what it said, and the remedy if one is known.

@@ -89,7 +89,8 @@ Status Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& va
   if (result == RD_KAFKA_CONF_UNKNOWN) {
     // One that was left out of this build says so, and is no misspelling.
     const std::string_view said = text.data();
-    const bool known = said.find("not available") != std::string_view::npos || said.find("not support") != std::string_view::npos;
+    const bool known =
+        said.find("not available") != std::string_view::npos || said.find("not support") != std::string_view::npos;
     const auto near = known ? std::nullopt : NearestName(name, KnownProperties(conf));
     return Status::Invalid("[kafka] ", name, known ? ": " + std::string(said) : ": librdkafka has no such property",
                            near ? fmt::format("; did you mean '{}'?", *near) : "");

@@ -38,7 +38,7 @@ const char* Remedy(rd_kafka_resp_err_t code) {
       return "raise message.timestamp.after.max.ms of the topic, or set this machine's clock";
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
       return "the topic takes no such record: is it a compacted one, or does the broker check schemas?";
-    case RD_KAFKA_RESP_ERR_INVALID_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
     case RD_KAFKA_RESP_ERR__INVALID_ARG:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
     case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:

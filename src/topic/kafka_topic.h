@@ -32,14 +32,14 @@ struct KafkaTopicOptions {
 [[nodiscard]] Result<std::unique_ptr<TopicWriter>> OpenKafkaWriter(const KafkaTopicOptions& options);
 
 struct KafkaReaderOptions {
-  std::string group = "pregao";  ///< for Commit, and to share the partitions in
-  bool join = false;             ///< share the partitions with the group's other members
+  std::string group = "pregao";                           ///< for Commit, and to share the partitions in
+  bool join = false;                                      ///< share the partitions with the group's other members
   std::optional<std::vector<Partition>> partitions = {};  ///< without `join`: which to own; nullopt: all
 };
 
-/// Reads committed records alone. A position that retention overtook goes on at the lowest offset, and Polled::lost says
-/// so. While no broker answers, Poll waits; it fails when the topic was created anew, within about a second.
-/// A member whose Poll is not called for max.poll.interval.ms (30 min) loses its partitions until the next.
+/// Reads committed records alone. A position that retention overtook goes on at the lowest offset, and Polled::lost
+/// says so. While no broker answers, Poll waits; it fails when the topic was created anew, within about a second. A
+/// member whose Poll is not called for max.poll.interval.ms (30 min) loses its partitions until the next.
 [[nodiscard]] Result<std::unique_ptr<TopicReader>> OpenKafkaReader(const KafkaTopicOptions& options,
                                                                    const KafkaReaderOptions& reader = {});
 
