@@ -46,7 +46,7 @@ BANNED = [
     (r"\bfmt::print\s*\(", "only cli prints; log with spdlog", PROGRAMS),
     (r"\b(strcpy|strcat|gets|strtok|atoi|atof)\s*\(", "unbounded or unchecked", r"^$"),
     (r"\b(std::rand|srand)\b|(?<![\w:.>])rand\s*\(", "use <random> with a seed", r"^$"),
-    (r"\b(secure_)?getenv\s*\(", "only cli reads the environment", r"^src/cli/|_test\.cc$"),
+    (r"\b(secure_)?getenv\s*\(", "only cli reads the environment", r"^src/cli/|_test(ing)?\.cc$"),
     (r"\bsleep_(for|until)\s*\(|(?<![\w.>])u?sleep\s*\(", "wait on a condition with a time-out instead", SLEEPERS),
     (r"\bassert\s*\(", "return a Status, or DCHECK", r"^$"),
     (r"\busing namespace std\s*;", "name what is used", r"^$"),

@@ -106,6 +106,16 @@ inline std::vector<Read> ReadSome(TopicReader& reader, std::size_t count) {
   return reads;
 }
 
+/// Where reading stands once every partition's end is met; fewer when some are not within a minute.
+inline Positions EndsMet(TopicReader& reader) {
+  Positions ended;
+  for (int polls = 0; polls < 600 && ended.size() < kPartitions; ++polls) {
+    const Polled polled = Get(reader.Poll(100, std::chrono::milliseconds(100)));
+    for (const auto& [partition, offset] : polled.ended) ended[partition] = offset;
+  }
+  return ended;
+}
+
 /// Takes the first announcement and seeks to the lowest offset of each partition in it.
 inline void Start(TopicReader& reader) {
   const Polled polled = Get(reader.Poll(1, kPatience));
@@ -205,6 +215,9 @@ class TopicModel {
       ASSERT_LE(range.low, range.high) << "partition " << partition;
       ASSERT_EQ(range.high, Offset(static_cast<std::int64_t>(part.records.size()))) << "partition " << partition;
       part.low = static_cast<std::size_t>(range.low.value);
+      if constexpr (requires { Harness::kReadsAhead; }) {
+        ASSERT_OK(reader_->Seek({{partition, Offset(static_cast<std::int64_t>(part.position))}}));
+      }
     }
   }
 

@@ -11,6 +11,12 @@ bool IsRefusal(int code) {
          code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED;
 }
 
+/// Of a request that found no broker, or no broker that answers.
+bool IsSilence(int code) {
+  return code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
+         code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT;
+}
+
 void OnError(rd_kafka_t* /*handle*/, int code, const char* text, void* opaque) {
   static_cast<KafkaOwner*>(opaque)->client->NoteTrouble(code, text);
 }
@@ -68,9 +74,9 @@ Result<KafkaClient::Event> KafkaClient::Await(rd_kafka_queue_s* queue, const std
   for (;;) {
     Event event(rd_kafka_queue_poll(queue, kStep.count()), rd_kafka_event_destroy);
     if (event != nullptr) {
-      // An answer that says "timed out" knows less than the connection's last trouble.
       const int code = rd_kafka_event_error(event.get());
       const char* const text = rd_kafka_event_error_string(event.get());
+      if (IsSilence(code)) return Unanswered(what);
       if (code != 0) return Explained(KafkaStatus(code, what, text == nullptr ? "" : text));
       return event;
     }
@@ -78,11 +84,14 @@ Result<KafkaClient::Event> KafkaClient::Await(rd_kafka_queue_s* queue, const std
       rd_kafka_poll(handle_, 0);  // errors come by here; later it is the owner who polls
       TRY(Refusal());
     }
-    if (std::chrono::steady_clock::now() >= deadline) {
-      return Explained(Status::IOError(what, ": no answer from ", options_.brokers, " within ",
-                                       options_.patience.count(), " ms. Is the broker up, and the address right?"));
-    }
+    if (std::chrono::steady_clock::now() >= deadline) return Unanswered(what);
   }
+}
+
+Status KafkaClient::Unanswered(const std::string& what) const {
+  return Explained(Status::IOError(what, ": no answer from ", options_.brokers, " within ", options_.patience.count(),
+                                   " ms. Is the broker up, the address right, and security.protocol in [kafka] what it"
+                                   " speaks there?"));
 }
 
 }  // namespace pregao::topic

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "topic/kafka_topic.h"
@@ -68,7 +69,10 @@ class KafkaClient {
   [[nodiscard]] Result<Event> Await(rd_kafka_queue_s* queue, const std::string& what) const;
   [[nodiscard]] Status CreateTopic() const;
   [[nodiscard]] Status Refusal() const;
-  [[nodiscard]] Result<std::map<Partition, OffsetRange>> Ranges(std::int32_t partitions) const;
+  [[nodiscard]] Status Unanswered(const std::string& what) const;
+  using RangeMap = std::map<Partition, OffsetRange>;
+  /// nullopt while a partition has no leader.
+  [[nodiscard]] Result<std::optional<RangeMap>> Ranges(std::int32_t partitions) const;
 
   const KafkaTopicOptions options_;
   rd_kafka_s* handle_ = nullptr;

@@ -74,7 +74,9 @@ constexpr std::array<Property, 5> kFixedReader{{
 
 /// Every property that this librdkafka knows.
 std::vector<std::string> KnownProperties(rd_kafka_conf_t* conf) {
-  std::vector<std::string> names;
+  // Aliases are not in the dump: those that people write.
+  std::vector<std::string> names{"compression.type", "delivery.timeout.ms", "linger.ms", "max.partition.fetch.bytes",
+                                 "retries",          "sasl.mechanism"};
   std::size_t count = 0;
   const char** const dump = rd_kafka_conf_dump(conf, &count);
   for (std::size_t i = 0; i < count; i += 2) names.emplace_back(dump[i]);

@@ -14,6 +14,15 @@ using Queue = std::unique_ptr<rd_kafka_queue_t, void (*)(rd_kafka_queue_t*)>;
 using AdminOptions = std::unique_ptr<rd_kafka_AdminOptions_t, void (*)(rd_kafka_AdminOptions_t*)>;
 using PartitionList = std::unique_ptr<rd_kafka_topic_partition_list_t, void (*)(rd_kafka_topic_partition_list_t*)>;
 
+/// Between two questions after a partition whose leader is being elected.
+constexpr std::chrono::milliseconds kElection{50};
+
+/// Whether a partition has no leader just now, or its client does not know it yet.
+bool IsMoving(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+         code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
 Queue NewQueue(rd_kafka_t* handle) { return {rd_kafka_queue_new(handle), rd_kafka_queue_destroy}; }
 
 AdminOptions NewOptions(rd_kafka_t* handle, rd_kafka_admin_op_t operation, std::chrono::milliseconds patience) {
@@ -132,12 +141,12 @@ Result<TopicInfo> KafkaClient::Open() {
   return info;
 }
 
-Result<std::map<Partition, OffsetRange>> KafkaClient::Ranges(std::int32_t partitions) const {
+Result<std::optional<KafkaClient::RangeMap>> KafkaClient::Ranges(std::int32_t partitions) const {
   const std::string what = fmt::format("offsets of topic '{}'", options_.name);
   const Queue lows = NewQueue(handle_), highs = NewQueue(handle_);
   AskRanges(handle_, options_, partitions, RD_KAFKA_OFFSET_SPEC_EARLIEST, lows.get());
   AskRanges(handle_, options_, partitions, RD_KAFKA_OFFSET_SPEC_LATEST, highs.get());
-  std::map<Partition, OffsetRange> ranges;
+  RangeMap ranges;
   for (const auto& [queue, member] : {std::pair(lows.get(), &OffsetRange::low), {highs.get(), &OffsetRange::high}}) {
     TRY_ASSIGN(const Event event, Await(queue, what));
     std::size_t count = 0;
@@ -145,6 +154,7 @@ Result<std::map<Partition, OffsetRange>> KafkaClient::Ranges(std::int32_t partit
         rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event.get()), &count);
     for (std::size_t i = 0; i < count; ++i) {
       const auto* const of = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
+      if (IsMoving(of->err)) return std::nullopt;
       TRY(KafkaStatus(of->err, fmt::format("{}, partition {}", what, of->partition)));
       ranges[Partition(of->partition)].*member = Offset(of->offset);
     }
@@ -155,8 +165,20 @@ Result<std::map<Partition, OffsetRange>> KafkaClient::Ranges(std::int32_t partit
 Result<KafkaLook> KafkaClient::Look() const {
   KafkaLook look;
   TRY_ASSIGN(look.info, Describe());
-  TRY_ASSIGN(look.ranges, Ranges(look.info.partitions));
-  return look;
+  const Queue never = NewQueue(handle_);
+  const auto deadline = std::chrono::steady_clock::now() + options_.patience;
+  for (;;) {
+    TRY_ASSIGN(auto ranges, Ranges(look.info.partitions));
+    if (ranges) {
+      look.ranges = std::move(*ranges);
+      return look;
+    }
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return Status::IOError("topic '", options_.name, "': some partition has had no leader for ",
+                             options_.patience.count(), " ms");
+    }
+    (void)rd_kafka_queue_poll(never.get(), kElection.count());  // nothing comes: it is a wait
+  }
 }
 
 }  // namespace pregao::topic

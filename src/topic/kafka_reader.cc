@@ -49,18 +49,18 @@ class KafkaReader final : public TopicReader, public KafkaOwner {
 
   Result<Polled> Poll(std::size_t max_records, milliseconds timeout, std::stop_token stop) override {
     const auto deadline = steady_clock::now() + timeout;
+    Polled polled;
     for (;;) {
       waker_.Reset();  // before looking: what comes after wakes us
       TRY(ServeMain());
       TRY(WatchGeneration());
-      Polled polled;
       if (std::exchange(reassigned_, false)) {
         polled.assigned = announced_.emplace(Owned());
         return polled;
       }
       TRY(Read(max_records, &polled));
       const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
-      if (!polled.records.empty() || !polled.lost.empty() || left.count() <= 0 || stop.stop_requested()) {
+      if (!polled.records.empty() || left.count() <= 0 || stop.stop_requested()) {
         for (const auto& [number, partition] : partitions_) {
           if (partition->ended()) polled.ended[number] = *partition->position();
         }

@@ -8,7 +8,7 @@ namespace {
 template <bool kJoin>
 class KafkaHarness {
  public:
-  static constexpr bool kWriterFollowsTheName = true;
+  static constexpr bool kWriterFollowsTheName = true, kReadsAhead = true;
 
   std::unique_ptr<TopicWriter> Writer() { return Get(OpenKafkaWriter(topic_.options())); }
   std::unique_ptr<TopicReader> Reader(const std::string& group) {

@@ -156,6 +156,8 @@ TestTopic::~TestTopic() { admin_.DeleteTopic(name_); }
 void TestTopic::Create() {
   admin_.CreateTopic(name_, partitions_,
                      {{"max.message.bytes", "4000000"}, {"message.timestamp.after.max.ms", "9223372036854775807"}});
+  // The news of it takes a moment.
+  EXPECT_TRUE(Eventually([&] { return OpenKafkaReader(options()).ok(); })) << name_;
 }
 
 void TestTopic::Recreate() {
