@@ -44,9 +44,19 @@ Result<std::unique_ptr<KafkaClient>> KafkaClient::Create(const KafkaTopicOptions
 
 KafkaClient::~KafkaClient() {
   if (handle_ == nullptr) return;
+  if (rd_kafka_type(handle_) == RD_KAFKA_CONSUMER) SettleAssignment();
   // A reader that joined leaves its group, so that the others need not wait for its session to run out.
   if (joined_) rd_kafka_consumer_close(handle_);
   rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+void KafkaClient::SettleAssignment() const {
+  // Its main thread takes requests one after the other: behind the first of ours the stops are done, behind the second
+  // their outcomes.
+  for (int i = 0; i < 2; ++i) {
+    rd_kafka_topic_partition_list_t* list = nullptr;
+    if (rd_kafka_assignment(handle_, &list) == RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_topic_partition_list_destroy(list);
+  }
 }
 
 void KafkaClient::NoteTrouble(int code, const char* text) {

@@ -60,6 +60,9 @@ class KafkaClient {
   /// `status`, with the last trouble of the connection.
   [[nodiscard]] Status Explained(const Status& status) const;
   void set_joined() { joined_ = true; }
+  /// To be called before an assignment is changed: librdkafka (2.15) aborts the program when a partition is taken away
+  /// again while its fetching is still being stopped. Returns when no stop is under way.
+  void SettleAssignment() const;
 
  private:
   explicit KafkaClient(KafkaTopicOptions options) : options_(std::move(options)) {}

@@ -54,7 +54,7 @@ constexpr std::array<Property, 4> kPreferredWriter{{
     {"delivery.timeout.ms", "30000"},
     {"queue.buffering.max.kbytes", "131072"},
 }};
-constexpr std::array<Property, 5> kPreferredReader{{
+constexpr std::array<Property, 6> kPreferredReader{{
     {"max.poll.interval.ms", "1800000"},  // a slow sink holds Poll back: that is no reason to leave the group
     // Enough to keep the engine busy between two fetches, little enough for flat memory, of each partition; and when it
     // is full, the default of a second would let it run dry.
@@ -62,6 +62,7 @@ constexpr std::array<Property, 5> kPreferredReader{{
     {"queued.max.messages.kbytes", "8192"},
     {"fetch.queue.backoff.ms", "5"},
     {"fetch.error.backoff.ms", "200"},
+    {"fetch.wait.max.ms", "100"},  // a Seek waits for the request under way to come back
 }};
 constexpr std::array<Property, 2> kFixedWriter{{{"enable.idempotence", "true"}, {"acks", "all"}}};
 constexpr std::array<Property, 5> kFixedReader{{

@@ -115,6 +115,7 @@ class KafkaReader final : public TopicReader, public KafkaOwner {
                           void* opaque) {
     auto* const reader = static_cast<KafkaReader*>(static_cast<KafkaOwner*>(opaque));
     if (code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS || reader->closing_) {
+      reader->client->SettleAssignment();
       rd_kafka_assign(handle, nullptr);
       if (!reader->closing_) reader->Own({});
       return;
@@ -185,6 +186,7 @@ class KafkaReader final : public TopicReader, public KafkaOwner {
           partition->position()->value;
       partition->Discard();
     }
+    connection_->SettleAssignment();
     const auto code = rd_kafka_assign(connection_->handle(), list.get());
     // A rebalance has begun and waits in the queue: the next Poll takes it, and with it other partitions.
     if (code == RD_KAFKA_RESP_ERR__STATE || code == RD_KAFKA_RESP_ERR__CONFLICT) return Status::OK();

@@ -138,6 +138,7 @@ TEST_F(KafkaSecurity, SaysWhichRightIsMissing) {
   options.name = UniqueName();
   options.create = true;
   admin.Deny("reader", "topic", options.name, "create");
+  admin.Deny("reader", "cluster", "kafka-cluster", "create");
   const Status created = OpenKafkaWriter(options).status();
   EXPECT_TRUE(created.IsInvalid()) << created;
   EXPECT_THAT(created.message(), AllOf(HasSubstr("cannot be created"), HasSubstr("CREATE")));

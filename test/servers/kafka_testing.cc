@@ -113,13 +113,18 @@ void KafkaAdmin::Deny(const std::string& user, const std::string& kind, const st
                                                                   {"describe", RD_KAFKA_ACL_OPERATION_DESCRIBE}};
   std::array<char, 512> text{};
   const std::string principal = "User:" + user;
-  rd_kafka_AclBinding_t* acl =
-      rd_kafka_AclBinding_new(kind == "group" ? RD_KAFKA_RESOURCE_GROUP : RD_KAFKA_RESOURCE_TOPIC, name.c_str(),
-                              RD_KAFKA_RESOURCE_PATTERN_LITERAL, principal.c_str(), "*", operations.at(operation),
-                              RD_KAFKA_ACL_PERMISSION_TYPE_DENY, text.data(), text.size());
-  ASSERT_NE(acl, nullptr) << text.data();
-  (void)Ask(handle_, [&](auto* queue) { rd_kafka_CreateAcls(handle_, &acl, 1, nullptr, queue); });
-  rd_kafka_AclBinding_destroy(acl);
+  const auto resource = kind == "group"     ? RD_KAFKA_RESOURCE_GROUP
+                        : kind == "cluster" ? RD_KAFKA_RESOURCE_BROKER
+                                            : RD_KAFKA_RESOURCE_TOPIC;
+  // A resource with any rule has no open door any more: all else stays allowed by a rule of its own.
+  const auto rule = [&](rd_kafka_AclOperation_t what, rd_kafka_AclPermissionType_t permission) {
+    return rd_kafka_AclBinding_new(resource, name.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL, principal.c_str(), "*",
+                                   what, permission, text.data(), text.size());
+  };
+  rd_kafka_AclBinding_t* rules[] = {rule(RD_KAFKA_ACL_OPERATION_ALL, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW),
+                                    rule(operations.at(operation), RD_KAFKA_ACL_PERMISSION_TYPE_DENY)};
+  (void)Ask(handle_, [&](auto* queue) { rd_kafka_CreateAcls(handle_, rules, 2, nullptr, queue); });
+  for (rd_kafka_AclBinding_t* acl : rules) rd_kafka_AclBinding_destroy(acl);
 }
 
 std::map<std::int32_t, std::int64_t> KafkaAdmin::Committed(const std::string& group, const std::string& topic,

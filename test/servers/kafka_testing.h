@@ -27,7 +27,7 @@ class KafkaAdmin {
   void AddPartitions(const std::string& name, int total);
   /// What retention does: removes the records below `before`.
   void DeleteRecords(const std::string& name, std::int32_t partition, std::int64_t before);
-  /// Forbids `user` an operation: "topic NAME write", "topic NAME create", "group NAME read"…
+  /// Forbids `user` an operation: ("topic", NAME, "write"), ("cluster", "kafka-cluster", "create")…
   void Deny(const std::string& user, const std::string& kind, const std::string& name, const std::string& operation);
   /// What the group last committed, by partition.
   std::map<std::int32_t, std::int64_t> Committed(const std::string& group, const std::string& topic, int partitions);
