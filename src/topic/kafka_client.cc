@@ -64,12 +64,14 @@ void KafkaClient::NoteTrouble(int code, const char* text) {
   // "All brokers are down" says less than what came before it.
   if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !trouble_.empty()) return;
   trouble_ = text;
+  trouble_at_ = std::chrono::steady_clock::now();
   if (IsRefusal(code)) refused_ = code;
 }
 
 Status KafkaClient::Explained(const Status& status) const {
   std::lock_guard lock(mutex_);
-  if (status.ok() || trouble_.empty()) return status;
+  constexpr std::chrono::minutes kNews{2};
+  if (status.ok() || trouble_.empty() || std::chrono::steady_clock::now() - trouble_at_ > kNews) return status;
   return status.WithMessage(status.message(), " (", trouble_, ")");
 }
 

@@ -83,8 +83,9 @@ class KafkaClient {
   bool opened_ = false;
 
   mutable std::mutex mutex_;
-  int refused_ = 0;      // guarded by mutex_: code of an authentication or TLS failure
-  std::string trouble_;  // guarded by mutex_
+  int refused_ = 0;                                   // guarded by mutex_: code of an authentication or TLS failure
+  std::string trouble_;                               // guarded by mutex_
+  std::chrono::steady_clock::time_point trouble_at_;  // guarded by mutex_
 };
 
 /// The configuration for a role. Invalid names the property and the remedy, never a secret's value. Owned by the

@@ -54,8 +54,7 @@ constexpr std::array<Property, 4> kPreferredWriter{{
     {"delivery.timeout.ms", "30000"},
     {"queue.buffering.max.kbytes", "131072"},
 }};
-constexpr std::array<Property, 6> kPreferredReader{{
-    {"max.poll.interval.ms", "1800000"},  // a slow sink holds Poll back: that is no reason to leave the group
+constexpr std::array<Property, 5> kPreferredReader{{
     // Enough to keep the engine busy between two fetches, little enough for flat memory, of each partition; and when it
     // is full, the default of a second would let it run dry.
     {"queued.min.messages", "20000"},

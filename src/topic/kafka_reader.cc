@@ -45,6 +45,7 @@ class KafkaReader final : public TopicReader, public KafkaOwner {
     if (main_ != nullptr) rd_kafka_queue_cb_event_enable(main_, nullptr, nullptr);
     if (answers_ != nullptr) rd_kafka_queue_destroy(answers_);
     if (main_ != nullptr) rd_kafka_queue_destroy(main_);
+    connection_.reset();  // its last callbacks find this object whole
   }
 
   Result<Polled> Poll(std::size_t max_records, milliseconds timeout, std::stop_token stop) override {
@@ -58,9 +59,12 @@ class KafkaReader final : public TopicReader, public KafkaOwner {
         polled.assigned = announced_.emplace(Owned());
         return polled;
       }
+      polled.records.Reserve(last_records_, last_bytes_);
       TRY(Read(max_records, &polled));
       const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
       if (!polled.records.empty() || left.count() <= 0 || stop.stop_requested()) {
+        last_records_ = polled.records.size();
+        last_bytes_ = polled.records.bytes() + polled.records.bytes() / 16;
         for (const auto& [number, partition] : partitions_) {
           if (partition->ended()) polled.ended[number] = *partition->position();
         }
@@ -289,7 +293,8 @@ class KafkaReader final : public TopicReader, public KafkaOwner {
   Status failed_;                            // stays once set
   bool asked_ = false;
   steady_clock::time_point looked_;
-  std::size_t first_ = 0;  // which partition comes first in the next Read
+  std::size_t last_records_ = 0, last_bytes_ = 0;  // what to make room for
+  std::size_t first_ = 0;                          // which partition comes first in the next Read
 };
 
 }  // namespace

@@ -39,7 +39,7 @@ struct KafkaReaderOptions {
 
 /// Reads committed records alone. A position that retention overtook goes on at the lowest offset, and Polled::lost
 /// says so. While no broker answers, Poll waits; it fails when the topic was created anew, within about a second. A
-/// member whose Poll is not called for max.poll.interval.ms (30 min) loses its partitions until the next.
+/// member whose Poll is not called for max.poll.interval.ms (5 min) loses its partitions until the next.
 [[nodiscard]] Result<std::unique_ptr<TopicReader>> OpenKafkaReader(const KafkaTopicOptions& options,
                                                                    const KafkaReaderOptions& reader = {});
 
