@@ -189,8 +189,7 @@ std::string SampleFile() {
                        dot == std::string::npos ? key.name : key.name.substr(dot + 1), ValueText(key, defaults));
   }
   return out +
-         "\n# Any property of librdkafka as it is, such as security.protocol = \"SASL_SSL\"; see docs/kafka.md. A "
-         "variable\n"
+         "\n# Any property of librdkafka as it is, such as security.protocol; docs/kafka.md tells more. A variable\n"
          "# gives one too: PREGAO_KAFKA_SASL_PASSWORD is sasl.password.\n[kafka]\n";
 }
 
