@@ -1,6 +1,8 @@
-/// The embedded engine against the raw read rate of the same local topic, in one run:
-///   pipeline_bench [messages=2000000] [folder=a temporary one]
-/// Each row is a process of its own, so that its peak memory is its own. Prints one table.
+/// The embedded engine against the raw read rate of the same topic, in one run:
+///   pipeline_bench [messages=2000000] [folder=a temporary one] [topic=local:FOLDER/topic.db]
+/// A topic on Kafka, such as kafka://127.0.0.1:9092/bench (setup/services/with.sh kafka -- starts a broker), is
+/// compared with what librdkafka alone consumes too. A topic that has messages is taken as it is. Each row is a process
+/// of its own, so that its peak memory is its own. Prints one table.
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -16,6 +18,8 @@
 #include "engine/lake_sink.h"
 #include "topic/open.h"
 #include "yahoo/message_source.h"
+
+#include "bench/kafka_raw.h"
 
 namespace pregao {
 namespace {
@@ -43,7 +47,19 @@ Figures Measure(const std::function<Status()>& work) {
   return {took.count(), Seconds(usage.ru_utime) + Seconds(usage.ru_stime), static_cast<double>(usage.ru_maxrss) / 1024};
 }
 
+Result<std::int64_t> Held(const topic::TopicUri& uri) {
+  const auto reader = topic::OpenReader(uri);
+  if (reader.status().IsKeyError()) return 0;
+  TRY(reader.status());
+  TRY_ASSIGN(const auto ranges, (*reader)->Ranges());
+  std::int64_t held = 0;
+  for (const auto& [partition, range] : ranges) held += range.high - range.low;
+  return held;
+}
+
 Status Fill(const topic::TopicUri& uri, std::int64_t messages) {
+  TRY_ASSIGN(const auto held, Held(uri));
+  if (held >= messages) return Status::OK();
   TRY_ASSIGN(const auto writer, topic::OpenWriter(uri));
   yahoo::SimMessageOptions market;
   market.rejects = 0.001;
@@ -97,7 +113,12 @@ int Main(int argc, char** argv) {
   const std::filesystem::path folder =
       argc > 2 ? argv[2] : std::filesystem::temp_directory_path() / fmt::format("pregao-bench-{}", getpid());
   std::filesystem::create_directories(folder);
-  const topic::TopicUri uri{(folder / "topic.db").string(), "quotes"};
+  const auto parsed = topic::ParseTopic(argc > 3 ? argv[3] : "local:" + (folder / "topic.db").string());
+  if (!parsed.ok()) {
+    fmt::print(stderr, "{}\n", parsed.status().message());
+    return 2;
+  }
+  const topic::TopicUri& uri = *parsed;
   const auto row = [&](const std::string& what, const std::function<Status()>& work) {
     const Figures f = Measure(work);
     const auto n = static_cast<double>(messages);
@@ -105,9 +126,10 @@ int Main(int argc, char** argv) {
     std::fflush(stdout);
     return n / f.seconds;
   };
-  fmt::print("{} messages, local topic of 4 partitions\n\n{:<44} {:>9} {:>14} {:>9}\n", messages, "", "rows/s",
-             "CPU-s/million", "peak MiB");
+  fmt::print("{} messages, {} topic of 4 partitions\n\n{:<44} {:>9} {:>14} {:>9}\n", messages,
+             uri.kafka() ? "Kafka" : "local", "", "rows/s", "CPU-s/million", "peak MiB");
   row("append to the topic", [&] { return Fill(uri, messages); });
+  if (uri.kafka()) row("librdkafka alone", [&] { return ConsumeRaw(uri, messages); });
   const double raw = row("raw read", [&] { return ReadRaw(uri, messages); });
   const auto engine = [&](const std::string& lake, bool bronze, const std::string& compression) {
     return [&, lake, bronze, compression] { return RunEngine(uri, (folder / lake).string(), bronze, compression); };

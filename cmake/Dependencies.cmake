@@ -41,6 +41,16 @@ add_library(duckdb::duckdb INTERFACE IMPORTED)
 target_include_directories(duckdb::duckdb SYSTEM INTERFACE ${DUCKDB_DIR})
 target_link_libraries(duckdb::duckdb INTERFACE -Wl,--start-group ${_duckdb} -Wl,--end-group dl pthread)
 
+# librdkafka: static, built by setup/deps.sh.
+set(LIBRDKAFKA_DIR ${PREGAO_CACHE}/librdkafka-${LIBRDKAFKA_VERSION})
+if(NOT EXISTS ${LIBRDKAFKA_DIR}/librdkafka.a)
+  message(FATAL_ERROR "librdkafka.a is not in ${LIBRDKAFKA_DIR}: run 'make setup'")
+endif()
+add_library(rdkafka::rdkafka STATIC IMPORTED)
+set_target_properties(rdkafka::rdkafka PROPERTIES IMPORTED_LOCATION ${LIBRDKAFKA_DIR}/librdkafka.a
+  INTERFACE_INCLUDE_DIRECTORIES ${LIBRDKAFKA_DIR}
+  INTERFACE_LINK_LIBRARIES "OpenSSL::SSL;OpenSSL::Crypto;zstd;z;m;dl;pthread")
+
 # Debian packages.
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)

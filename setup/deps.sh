@@ -45,6 +45,26 @@ simdjson() {
   rm ./*.tgz
 }
 
+# Compiled here, once: Debian's is too old to tell a topic's id. Hidden symbols, for libarrow has some of the same names.
+# TLS, zstd, gzip, its own lz4 and snappy; no Kerberos (SASL is PLAIN, SCRAM, OAUTHBEARER).
+librdkafka() {
+  retry npm pack --silent --no-update-notifier "@confluentinc/kafka-javascript@$KAFKA_JAVASCRIPT_VERSION" >/dev/null
+  verify ./*.tgz "$KAFKA_JAVASCRIPT_SHA256"
+  tar xzf ./*.tgz --strip-components=3 package/deps/librdkafka
+  if ! { CFLAGS=-fvisibility=hidden ./configure --disable-curl --disable-gssapi --disable-lz4-ext --disable-c11threads \
+           --disable-debug-symbols && make -C src -j "$(nproc)" librdkafka.a; } >build.log 2>&1; then
+    tail -n 20 build.log >&2
+    return 1
+  fi
+  grep -q 'SSL.*ZSTD\|ZSTD.*SSL' config.h || { echo "setup: librdkafka found no OpenSSL or zstd" >&2; return 1; }
+  mkdir keep
+  mv src/{librdkafka.a,rdkafka.h,rdkafka_mock.h} LICENSES.txt keep/
+  find . -mindepth 1 -maxdepth 1 ! -name keep -exec rm -rf {} +
+  mv keep/* .
+  rmdir keep
+}
+
 fetch "arrow-$ARROW_VERSION" arrow
 fetch "duckdb-$DUCKDB_VERSION" duckdb
 fetch "simdjson-$SIMDJSON_VERSION" simdjson
+fetch "librdkafka-$LIBRDKAFKA_VERSION" librdkafka

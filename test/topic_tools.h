@@ -106,6 +106,16 @@ inline std::vector<Read> ReadSome(TopicReader& reader, std::size_t count) {
   return reads;
 }
 
+/// Where reading stands once every partition's end is met; fewer when some are not within a minute.
+inline Positions EndsMet(TopicReader& reader) {
+  Positions ended;
+  for (int polls = 0; polls < 600 && ended.size() < kPartitions; ++polls) {
+    const Polled polled = Get(reader.Poll(100, std::chrono::milliseconds(100)));
+    for (const auto& [partition, offset] : polled.ended) ended[partition] = offset;
+  }
+  return ended;
+}
+
 /// Takes the first announcement and seeks to the lowest offset of each partition in it.
 inline void Start(TopicReader& reader) {
   const Polled polled = Get(reader.Poll(1, kPatience));
@@ -154,7 +164,7 @@ class TopicModel {
   std::uint32_t Random(std::uint32_t below) { return static_cast<std::uint32_t>(random_() % below); }
 
   NewRecord RandomRecord() {
-    NewRecord record{"K" + std::to_string(Random(12)), std::nullopt, TimestampMs(Random(1'000'000)), {}};
+    NewRecord record{"K" + std::to_string(Random(12)), std::nullopt, TimestampMs(1 + Random(1'000'000)), {}};
     if (Random(10) > 0)
       record.value = std::string(Random(20) == 0 ? Random(300'000) : Random(300), 'v') + std::to_string(random_());
     if (Random(8) == 0) record.headers = {{"h", std::to_string(Random(100))}, {"", ""}};
@@ -205,6 +215,9 @@ class TopicModel {
       ASSERT_LE(range.low, range.high) << "partition " << partition;
       ASSERT_EQ(range.high, Offset(static_cast<std::int64_t>(part.records.size()))) << "partition " << partition;
       part.low = static_cast<std::size_t>(range.low.value);
+      if constexpr (requires { Harness::kReadsAhead; }) {
+        ASSERT_OK(reader_->Seek({{partition, Offset(static_cast<std::int64_t>(part.position))}}));
+      }
     }
   }
 

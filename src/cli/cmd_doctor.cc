@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/doctor.h"
 #include "cli/output.h"
+#include "topic/kafka_topic.h"
 
 namespace pregao::cli {
 namespace {
@@ -21,14 +22,6 @@ struct SettingLine {
   std::string key, value, origin;
 };
 
-// librdkafka's secrets: sasl.password, ssl.key.pem, ssl.key.password, sasl.oauthbearer.client.secret…
-bool IsSecret(const std::string& key) {
-  for (const char* word : {"password", "secret", ".pem", "token", "sasl.jaas"}) {
-    if (key.find(word) != std::string::npos) return true;
-  }
-  return false;
-}
-
 std::string Origin(const Settings& s, const std::string& key) {
   const auto at = s.origins.find(key);
   return at == s.origins.end() ? "not set" : at->second;
@@ -38,7 +31,7 @@ std::vector<SettingLine> Lines(const Settings& s) {
   std::vector<SettingLine> lines;
   for (const SettingKey& key : SettingKeys()) lines.push_back({key.name, ValueText(key, s), Origin(s, key.name)});
   for (const auto& [key, value] : s.kafka) {
-    lines.push_back({"kafka." + key, IsSecret(key) ? "(hidden)" : value, Origin(s, "kafka." + key)});
+    lines.push_back({"kafka." + key, topic::IsSecretProperty(key) ? "(hidden)" : value, Origin(s, "kafka." + key)});
   }
   for (const auto& [key, value] : {std::pair("PROJECT_ID", &s.project_id), std::pair("BUCKET_NAME", &s.bucket_name),
                                    std::pair("GOOGLE_APPLICATION_CREDENTIALS", &s.google_application_credentials)}) {

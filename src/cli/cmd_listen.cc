@@ -62,7 +62,7 @@ Command ListenCommand() {
           "Yahoo's stream into the topic, until Ctrl-C",
           {"pregao listen", "pregao listen --watchlist my.txt --topic local:my.db",
            "pregao listen --yahoo.stream-url 'ws://127.0.0.1:8765/?version=2'   # the simulator"},
-          {"topic", "watchlist", "yahoo.", "listen.", "local."},
+          {"topic", "watchlist", "yahoo.", "listen.", "local.", "new-topic."},
           [](CLI::App*, Context* context) -> Run { return [context] { return RunListen(*context); }; }};
 }
 

@@ -44,7 +44,7 @@ Command ReplayCommand() {
   return {"replay",
           "Send recorded frames into the topic",
           {"pregao replay frames.txt", "pregao replay frames.txt --speed 60   # a minute a second"},
-          {"topic", "local."},
+          {"topic", "local.", "new-topic."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<listen::ReplayOptions>();
             app->add_option("FILE", options->file, "One frame a line, base64 or Yahoo's JSON envelope")->required();

@@ -78,7 +78,7 @@ Command RunCommand() {
   return {"run",
           "Everything in one process: Yahoo -> topic -> tables (the simulator when Yahoo is out of reach)",
           {"pregao run", "pregao run --watchlist mine.txt", "pregao run --source simulator"},
-          {"topic", "lake", "watchlist", "yahoo.", "listen.", "engine.", "lake.", "local.", "sim."},
+          {"topic", "lake", "watchlist", "yahoo.", "listen.", "engine.", "lake.", "local.", "new-topic.", "sim."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--source", options->source,

@@ -40,7 +40,7 @@ Command SilverCommand() {
           "Topic -> tables bronze, silver and quarantine, each record once",
           {"pregao silver                 # until Ctrl-C", "pregao silver --until end     # what is there, then stop",
            "pregao silver --lake other/lake --engine.commit-interval 5s"},
-          {"topic", "lake", "engine.", "lake.", "local."},
+          {"topic", "lake", "engine.", "lake.", "local.", "new-topic."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--until", options->until, "`end`: process what the topic holds now, then stop")

@@ -112,7 +112,7 @@ Command SimulateCommand() {
           "Serve a stand-in market that speaks Yahoo's wire",
           {"pregao simulate --port 8765", "pregao simulate --port 8765 --sim.seed 7 --drop 0.01 --damaged 0.001",
            "pregao simulate --messages 2000000 --topic local:bench.db   # no server: straight into the topic"},
-          {"sim.", "topic", "local."},
+          {"sim.", "topic", "local.", "new-topic."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--host", options->server.host, "Address to listen on")->capture_default_str();

@@ -1,5 +1,6 @@
 // The doctor's looks at the data: topic, lake, tables.
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 namespace pregao::cli {
 namespace {
 
+constexpr std::chrono::milliseconds kPatience{3'000};  // for a broker's answer
+
 struct TopicState {
   topic::TopicInfo info;
   std::map<Partition, topic::OffsetRange> ranges;
@@ -20,8 +23,9 @@ struct TopicState {
 
 Result<TopicState> LookAtTopic(const Context& context) {
   TRY_ASSIGN(const topic::TopicUri uri, topic::ParseTopic(context.settings.topic));
-  TRY_ASSIGN(const auto reader,
-             topic::OpenReader(uri, TopicSettingsOf(context, false), {.group = "pregao-doctor", .partitions = {}}));
+  topic::TopicSettings settings = TopicSettingsOf(context, false);
+  settings.patience = kPatience;
+  TRY_ASSIGN(const auto reader, topic::OpenReader(uri, settings, {.group = "pregao-doctor"}));
   TRY_ASSIGN(auto ranges, reader->Ranges());
   return TopicState{reader->info(), std::move(ranges)};
 }
@@ -68,7 +72,12 @@ void CheckTopic(const Context& context, std::vector<Finding>* out) {
     return;
   }
   if (!state.ok()) {
-    out->push_back({"topic", Health::kFailure, state.status().message(), "correct the setting topic or the file"});
+    const auto uri = topic::ParseTopic(context.settings.topic);
+    out->push_back({"topic", Health::kFailure, state.status().message(),
+                    !uri.ok() || !uri->kafka() ? "correct the setting topic or the file"
+                    : state.status().IsIOError()
+                        ? "start the broker, open the way to it, or correct the setting topic and security.protocol"
+                        : "correct [kafka] or the rights on the cluster: docs/kafka.md"});
     return;
   }
   std::int64_t records = 0;

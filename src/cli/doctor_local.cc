@@ -53,7 +53,7 @@ void CheckWatchlist(const Context& context, std::vector<Finding>* out) {
 
 void CheckDisk(const Context& context, std::vector<Finding>* out) {
   std::vector<std::filesystem::path> folders{Existing(context.settings.lake)};
-  if (const auto uri = topic::ParseTopic(context.settings.topic); uri.ok()) {
+  if (const auto uri = topic::ParseTopic(context.settings.topic); uri.ok() && !uri->kafka()) {
     const auto folder = Existing(std::filesystem::path(uri->path).parent_path());
     if (Device(folder) != Device(folders.front())) folders.push_back(folder);
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <arrow/builder.h>
+#include <chrono>
 #include <deque>
 #include <iterator>
 #include <map>
@@ -16,7 +17,7 @@ namespace pregao::cli {
 namespace {
 
 constexpr std::size_t kBatchRecords = 2000;
-constexpr std::chrono::milliseconds kFirstPoll{5'000}, kPoll{500};
+constexpr std::chrono::milliseconds kFirstPoll{5'000}, kPoll{200}, kPatience{30'000};
 
 struct Row {
   Partition partition;
@@ -118,11 +119,18 @@ class TopicScan {
 
   // Up to the ends that the partitions had at the start.
   Status ReadWhatIsThere() {
+    auto heard = std::chrono::steady_clock::now();
     while (!unread_.empty()) {
       TRY_ASSIGN(const auto polled, reader_->Poll(kBatchRecords, kPoll, context_.stop));
       if (context_.stop.stop_requested() && !options_.follow) return Status::Cancelled("stopped");
-      if (polled.records.empty()) break;  // the last offsets are holes
+      if (!polled.records.empty()) heard = std::chrono::steady_clock::now();
+      if (std::chrono::steady_clock::now() - heard > kPatience) {
+        return Status::IOError("topic '", reader_->info().name, "' fell silent before its end: is its broker up?");
+      }
       for (std::size_t i = 0; i < polled.records.size(); ++i) TakeOld(polled.records, i);
+      for (const auto& [partition, offset] : polled.ended) {
+        if (const auto end = unread_.find(partition); end != unread_.end() && offset >= end->second) unread_.erase(end);
+      }
       if (!newest_) TRY(PrintKept());
     }
     unread_.clear();
@@ -185,7 +193,7 @@ class TopicScan {
 Result<ExitCode> ReadTopic(const Context& context, const ReadOptions& options) {
   TRY_ASSIGN(topic::TopicUri uri, topic::ParseTopic(context.settings.topic));
   if (options.what == "dead-letter") uri = topic::DeadLetter(uri);
-  auto reader = topic::OpenReader(uri, TopicSettingsOf(context, false), {.group = "pregao-read", .partitions = {}});
+  auto reader = topic::OpenReader(uri, TopicSettingsOf(context, false), {.group = "pregao-read"});
   if (reader.status().IsKeyError() && options.what == "dead-letter") {
     return Status::Invalid(reader.status().message(), "; no frame has been refused so far, or --topic names another");
   }

@@ -1,6 +1,7 @@
 #include "cli/settings.h"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
@@ -13,6 +14,8 @@ namespace pregao::cli {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = 1 << 20;
+/// PREGAO_KAFKA_SASL_PASSWORD is sasl.password of [kafka], so that no file need hold it.
+constexpr std::string_view kKafkaPrefix = "PREGAO_KAFKA_";
 
 const SettingKey* Find(const std::string& name) {
   for (const SettingKey& key : SettingKeys()) {
@@ -200,6 +203,14 @@ Status ApplyVariable(const Variable& variable, LoadedSettings* out) {
     s.origins[key.name] = variable.place;
     return Status::OK();
   }
+  if (variable.name.starts_with(kKafkaPrefix)) {
+    std::string property = variable.name.substr(kKafkaPrefix.size());
+    for (char& c : property) c = c == '_' ? '.' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    s.kafka[property] = variable.value;
+    s.origins["kafka." + property] = variable.place;
+    return Status::OK();
+  }
+  if (variable.name.starts_with("PREGAO_TEST_") || variable.name == "PREGAO_SERVICES") return Status::OK();  // tests'
   if (variable.name == "PREGAO_CONFIG" || variable.name == "PREGAO_CACHE") return Status::OK();  // main's, the build's
   const auto near = NearestName(variable.name, names);
   out->warnings.push_back(fmt::format("{}: no setting is called {}{}; it is ignored", variable.place, variable.name,

@@ -32,9 +32,11 @@ struct Settings {
   std::int64_t yahoo_symbols_per_connection = 100;
   Duration listen_dumb_timeout = std::chrono::seconds(60);
   Duration listen_resubscribe_interval = std::chrono::seconds(15);
-  std::int64_t local_partitions = 4;
+  std::int64_t new_topic_partitions = 4;
+  std::int64_t new_topic_replication = -1;
   std::optional<Duration> local_retention_age = std::chrono::hours(7 * 24);  ///< nullopt: keep
   std::optional<Bytes> local_retention_bytes;                                ///< nullopt: no limit
+  std::string engine_group = "pregao";
   Duration engine_commit_interval = std::chrono::seconds(1);
   std::int64_t engine_max_rows = 40'000;
   Names engine_partition_by = {"date"};

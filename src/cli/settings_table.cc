@@ -11,7 +11,8 @@ constexpr std::int64_t kMax = 1'000'000'000;
 const std::vector<SettingKey>& SettingKeys() {
   using S = Settings;
   static const std::vector<SettingKey> keys{
-      {"topic", &S::topic, "Where quotes wait for the engine: local:PATH, a file on this machine"},
+      {"topic", &S::topic,
+       "Where quotes wait for the engine: local:PATH, a file on this machine, or kafka://host:port[,host:port…]/NAME"},
       {"lake", &S::lake, "The folder of the tables"},
       {"watchlist", &S::watchlist, "The tickers to listen to: one a line, # for comments, re-read when it changes"},
       {"log.level", &S::log_level, "The least that is logged", 0, 0, {"trace", "debug", "info", "warning", "error"}},
@@ -23,11 +24,15 @@ const std::vector<SettingKey>& SettingKeys() {
        "A connection that is open and says nothing for so long in market hours is made anew", kSecond, kDay},
       {"listen.resubscribe-interval", &S::listen_resubscribe_interval,
        "How often the subscription is sent again, which keeps the connection alive", 100, kHour},
-      {"local.partitions", &S::local_partitions, "Partitions of a local topic when it is created", 1, 256},
+      {"new-topic.partitions", &S::new_topic_partitions, "Partitions of a topic when it is created", 1, 256},
+      {"new-topic.replication", &S::new_topic_replication,
+       "Copies of each partition of a Kafka topic when it is created; -1: as the cluster has it", -1, 32},
       {"local.retention-age", &S::local_retention_age,
        "Records of a local topic older than this are deleted; \"\" keeps them", kMinute, 3650 * kDay},
       {"local.retention-bytes", &S::local_retention_bytes,
        "A local topic larger than this loses its oldest records; \"\" sets no limit", 1 << 20, 1LL << 50},
+      {"engine.group", &S::engine_group,
+       "The consumer group on Kafka: engines of one group share the partitions; lag tools know it by this name"},
       {"engine.commit-interval", &S::engine_commit_interval, "The longest that a row waits for its commit", 10, kHour},
       {"engine.max-rows", &S::engine_max_rows, "A commit does not wait for more rows than this", 1, 10'000'000},
       {"engine.partition-by",

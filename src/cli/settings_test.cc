@@ -179,6 +179,15 @@ TEST_F(SettingsTest, KafkaTableIsLetThrough) {
             "pregao.toml:2: kafka.brokers is a list; librdkafka takes text, numbers and booleans");
 }
 
+TEST_F(SettingsTest, KafkaPropertiesComeFromTheEnvironmentToo) {
+  File("[kafka]\nsasl.username = \"file\"\nclient.id = \"c\"\n");
+  sources_.environment = {"PREGAO_KAFKA_SASL_USERNAME=environment", "PREGAO_KAFKA_SASL_PASSWORD=word"};
+  const Settings s = Load();
+  EXPECT_EQ(s.kafka, (std::map<std::string, std::string>{
+                         {"client.id", "c"}, {"sasl.password", "word"}, {"sasl.username", "environment"}}));
+  EXPECT_EQ(s.origins.at("kafka.sasl.password"), "environment PREGAO_KAFKA_SASL_PASSWORD");
+}
+
 TEST_F(SettingsTest, UnknownFlagIsRefused) {
   sources_.flags = {{"engine.max-row", "1"}};
   EXPECT_EQ(Error(), "--engine.max-row: unknown setting; did you mean 'engine.max-rows'?");

@@ -188,7 +188,9 @@ std::string SampleFile() {
     out += fmt::format("\n# {}.\n# Takes {}.\n# {} = {}\n", key.help, Expectation(key),
                        dot == std::string::npos ? key.name : key.name.substr(dot + 1), ValueText(key, defaults));
   }
-  return out + "\n# Any property of librdkafka, as it is.\n[kafka]\n";
+  return out +
+         "\n# Any property of librdkafka as it is, such as security.protocol; docs/kafka.md tells more. A variable\n"
+         "# gives one too: PREGAO_KAFKA_SASL_PASSWORD is sasl.password.\n[kafka]\n";
 }
 
 }  // namespace pregao::cli

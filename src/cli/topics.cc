@@ -7,7 +7,9 @@ namespace pregao::cli {
 topic::TopicSettings TopicSettingsOf(const Context& context, bool create) {
   const Settings& s = context.settings;
   topic::TopicSettings settings;
-  settings.partitions = static_cast<std::int32_t>(s.local_partitions);
+  settings.partitions = static_cast<std::int32_t>(s.new_topic_partitions);
+  settings.replication = static_cast<std::int32_t>(s.new_topic_replication);
+  settings.kafka = s.kafka;
   settings.create = create;
   settings.retention_age = s.local_retention_age;
   if (s.local_retention_bytes) settings.retention_bytes = s.local_retention_bytes->value;
@@ -17,7 +19,7 @@ topic::TopicSettings TopicSettingsOf(const Context& context, bool create) {
 
 Result<TopicWriters> OpenTopicWriters(const Context& context) {
   TRY_ASSIGN(const topic::TopicUri uri, topic::ParseTopic(context.settings.topic));
-  const auto folder = std::filesystem::path(uri.path).parent_path();
+  const auto folder = std::filesystem::path(uri.path).parent_path();  // empty for Kafka
   std::error_code error;
   if (!folder.empty()) std::filesystem::create_directories(folder, error);
   if (error) return Status::IOError("the topic's folder ", folder.string(), " cannot be made: ", error.message());

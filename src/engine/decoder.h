@@ -26,6 +26,8 @@ class Decoder {
   [[nodiscard]] std::int64_t consumed() const { return open_.consumed; }
   /// Bytes of the open batch's records.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// Records of [low, high) will never come: the open batch says so.
+  void AddLost(Partition partition, const topic::OffsetRange& gap) { open_.lost[partition] = gap; }
   /// Closes the open batch, which is not empty, and opens the next.
   [[nodiscard]] Result<Batch> Cut();
 

@@ -40,6 +40,15 @@ std::string Places(const topic::Positions& positions, std::int64_t shift) {
   return out;
 }
 
+/// "0:5-99,3:0-7": partition, first and last offset.
+std::string Gaps(const Lost& lost) {
+  std::string out;
+  for (const auto& [partition, gap] : lost) {
+    out += fmt::format("{}{}:{}-{}", out.empty() ? "" : ",", partition.value, gap.low.value, gap.high.value - 1);
+  }
+  return out;
+}
+
 }  // namespace
 
 LakeSink::LakeSink(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, LakeSinkOptions options)
@@ -101,6 +110,7 @@ lake::Transaction LakeSink::NewTransaction(const Batch& batch, const Target& tar
                  {"quarantined", std::to_string(rejected)},
                  {"firstOffset", Places(batch.from, 0)},
                  {"lastOffset", Places(batch.to, -1)}};
+  if (!batch.lost.empty()) txn.metrics["lostOffsets"] = Gaps(batch.lost);
   return txn;
 }
 

@@ -10,8 +10,18 @@ namespace {
 
 constexpr std::chrono::milliseconds kPollTimeout{100};
 constexpr std::chrono::milliseconds kQueueWait{200};
-constexpr std::chrono::milliseconds kEndIdle{500};  // silence that counts as the end where the last offsets are holes
 constexpr std::chrono::milliseconds kAdviseEvery{1'000};
+
+/// Nobody can bring the records back: they are counted, and said where people and programs look.
+void SayLost(Partition partition, const topic::OffsetRange& gap, SharedStats* stats) {
+  const auto count = gap.high - gap.low;
+  spdlog::error("retention overtook the tables: {} offsets of partition {} ([{}, {})) are gone unread", count,
+                partition.value, gap.low.value, gap.high.value);
+  stats->Update([&](EngineStats& s) {
+    s.lost += count;
+    s.last_problem = fmt::format("{} offsets of partition {} were removed unread", count, partition.value);
+  });
+}
 
 }  // namespace
 
@@ -20,6 +30,7 @@ Result<std::unique_ptr<Decoder>> BeginSession(topic::TopicReader* reader, Sink* 
   TRY_ASSIGN(auto start, sink->Begin(reader->info(), assigned));
   TRY_ASSIGN(const auto ranges, reader->Ranges());
   topic::Positions seek;
+  Lost lost;
   for (const Partition partition : assigned) {
     const auto range = ranges.find(partition);
     if (range == ranges.end()) {
@@ -32,19 +43,16 @@ Result<std::unique_ptr<Decoder>> BeginSession(topic::TopicReader* reader, Sink* 
                              range->second.high.value, ", but the tables have read up to ", from.value,
                              ": the topic has lost records or is another one. Restore it, or use another lake");
     }
-    if (from < range->second.low) {
-      const auto lost = range->second.low - from;
-      spdlog::error("retention overtook the tables: {} offsets of partition {} ([{}, {})) are gone unread", lost,
-                    partition.value, from.value, range->second.low.value);
-      stats->Update([&](EngineStats& s) {
-        s.lost += lost;
-        s.last_problem = fmt::format("{} offsets of partition {} were removed unread", lost, partition.value);
-      });
-    }
+    if (from < range->second.low) lost[partition] = {from, range->second.low};
     seek[partition] = std::max(from, range->second.low);
   }
   TRY(reader->Seek(seek));
-  return std::make_unique<Decoder>(std::move(start), reader->info());
+  auto decoder = std::make_unique<Decoder>(std::move(start), reader->info());
+  for (const auto& [partition, gap] : lost) {
+    SayLost(partition, gap, stats);
+    decoder->AddLost(partition, gap);
+  }
+  return decoder;
 }
 
 Session::Session(topic::TopicReader* reader, Sink* sink, const Clock* clock, const EngineOptions& options,
@@ -92,10 +100,9 @@ void Session::Fetch(std::stop_token stop) {
 Status Session::FetchUntilDone(std::stop_token stop) {
   using Time = std::chrono::steady_clock;
   std::map<Partition, Offset> next, told;
-  auto heard = Time::now();
   auto advised = Time::now();
   while (!stop.stop_requested() && !abort_.stop_requested()) {
-    if (AtEnd(next, Time::now() - heard > kEndIdle)) {
+    if (AtEnd(next)) {
       Finish(SessionEnd::kEnd);
       return Status::OK();
     }
@@ -105,14 +112,20 @@ Status Session::FetchUntilDone(std::stop_token stop) {
       Finish(SessionEnd::kRebalanced);
       return Status::OK();
     }
+    if (!polled.lost.empty()) {
+      for (const auto& [partition, gap] : polled.lost) SayLost(partition, gap, stats_);
+      std::lock_guard lock(mutex_);
+      lost_.insert(polled.lost.begin(), polled.lost.end());
+    }
+    const topic::Positions ended = std::move(polled.ended);
     if (!polled.records.empty()) {
-      heard = Time::now();
       for (std::size_t i = 0; i < polled.records.size(); ++i) {
         next[polled.records[i].partition] = polled.records[i].offset + 1;
       }
       auto records = std::make_shared<const topic::RecordBatch>(std::move(polled.records));
       if (!fetched_.Push(std::move(records), abort_.get_token())) return Status::OK();
     }
+    for (const auto& [partition, offset] : ended) next[partition] = std::max(next[partition], offset);
     if (Time::now() - advised > kAdviseEvery) {
       TRY(Advise(&told));
       advised = Time::now();
@@ -121,9 +134,8 @@ Status Session::FetchUntilDone(std::stop_token stop) {
   return Status::OK();
 }
 
-bool Session::AtEnd(const std::map<Partition, Offset>& next, bool idle) const {
+bool Session::AtEnd(const std::map<Partition, Offset>& next) const {
   if (!ends_) return false;
-  if (idle) return true;
   return std::all_of(assigned_->begin(), assigned_->end(), [&](Partition partition) {
     const auto end = ends_->find(partition);
     const auto at = next.find(partition);
@@ -144,10 +156,15 @@ Status Session::Advise(std::map<Partition, Offset>* told) {
       spdlog::debug("advisory commit: {}", status.ToString());
     *told = committed;
   }
-  TRY_ASSIGN(const auto ranges, reader_->Ranges());
+  const auto ranges = reader_->Ranges();
+  if (ranges.status().IsIOError()) {  // reading waits for the topic by itself
+    stats_->Update([&](EngineStats& s) { s.last_problem = ranges.status().message(); });
+    return Status::OK();
+  }
+  TRY(ranges.status());
   std::int64_t lag = 0;
   for (const auto& [partition, offset] : committed) {
-    if (const auto range = ranges.find(partition); range != ranges.end()) {
+    if (const auto range = ranges->find(partition); range != ranges->end()) {
       lag += std::max<std::int64_t>(0, range->second.high - offset);
     }
   }
@@ -157,10 +174,13 @@ Status Session::Advise(std::map<Partition, Offset>* told) {
 
 void Session::TakeDone() {
   std::vector<Done> done;
+  Lost lost;
   {
     std::lock_guard lock(mutex_);
     done.swap(done_);
+    lost.swap(lost_);
   }
+  for (const auto& [partition, gap] : lost) decoder_->AddLost(partition, gap);
   for (const Done& d : done) {
     decoder_->Confirm(d.number);
     decoder_->Fold(d.version, d.foreign);

@@ -60,7 +60,7 @@ class Session {
 
   void Fetch(std::stop_token stop);
   [[nodiscard]] Status FetchUntilDone(std::stop_token stop);
-  [[nodiscard]] bool AtEnd(const std::map<Partition, Offset>& next, bool idle) const;
+  [[nodiscard]] bool AtEnd(const std::map<Partition, Offset>& next) const;
   [[nodiscard]] Status Advise(std::map<Partition, Offset>* told);
   [[nodiscard]] Status Decode();
   void TakeDone();
@@ -92,6 +92,7 @@ class Session {
   Status status_;                          // guarded by mutex_
   std::vector<Done> done_;                 // guarded by mutex_
   topic::Positions committed_;             // guarded by mutex_
+  Lost lost_;                              // guarded by mutex_: not yet told to the decoder
 };
 
 }  // namespace pregao::engine

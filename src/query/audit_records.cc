@@ -100,6 +100,13 @@ std::int64_t RecordJudge::duplicates(const std::string& topic, std::int32_t part
   return it == duplicates_.end() ? 0 : it->second;
 }
 
+namespace {
+
+constexpr std::chrono::milliseconds kTurn{200};
+constexpr std::chrono::seconds kPatience{30};
+
+}  // namespace
+
 Status TopicWalk::Begin() {
   begun_ = true;
   TRY_ASSIGN(const auto ranges, reader_->Ranges());
@@ -127,9 +134,11 @@ bool TopicWalk::Done() const {
 Result<topic::RecordBatch> TopicWalk::Next() {
   if (!begun_) TRY(Begin());
   while (!Done()) {
-    TRY_ASSIGN(const auto polled, reader_->Poll(8'192, std::chrono::seconds(5)));
-    // Silence is the end as well: the last offsets of a partition can be holes.
-    if (polled.records.empty() && !polled.assigned) break;
+    TRY_ASSIGN(const auto polled, reader_->Poll(8'192, kTurn));
+    silence_ = polled.records.empty() ? silence_ + kTurn : std::chrono::milliseconds(0);
+    if (silence_ > kPatience) {
+      return Status::IOError("topic '", reader_->info().name, "' fell silent before its end: is its broker up?");
+    }
     topic::RecordBatch covered;
     for (std::size_t i = 0; i < polled.records.size(); ++i) {
       const auto& r = polled.records[i];
@@ -139,6 +148,9 @@ Result<topic::RecordBatch> TopicWalk::Next() {
       if (r.offset < limit->second) {
         covered.Add(r.partition, r.offset, r.timestamp, polled.records.Key(i), polled.records.Value(i));
       }
+    }
+    for (const auto& [partition, offset] : polled.ended) {
+      if (const auto at = next_.find(partition); at != next_.end()) at->second = std::max(at->second, offset);
     }
     if (!covered.empty()) return covered;
   }

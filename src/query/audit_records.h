@@ -1,6 +1,7 @@
 #pragma once
 /// The parts of the audit that look at single records.
 #include <arrow/record_batch.h>
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <map>
@@ -84,6 +85,7 @@ class TopicWalk {
   topic::TopicReader* const reader_;
   std::map<Partition, Offset> limits_;  // of what there is to read
   std::map<Partition, Offset> next_;
+  std::chrono::milliseconds silence_{0};
   bool begun_ = false;
 };
 

@@ -22,7 +22,8 @@ Status LocalCursor::Read(const PartitionState& state, std::size_t max_records, R
   if (rest_ && *position_ >= rest_->base() && *position_ < rest_->next()) {
     TRY(ReadChunk(*rest_, max_records, out));
   }
-  if (full() || *position_ >= state.high) return Status::OK();
+  ended_ = *position_ >= state.high;
+  if (full() || ended_) return Status::OK();
   rest_.reset();
   const sqlite::Resetter reset(scan_);
   scan_.Bind(1, position_->value);
@@ -41,6 +42,7 @@ Status LocalCursor::Read(const PartitionState& state, std::size_t max_records, R
       rest_ = std::move(*chunk);
     }
   }
+  ended_ = *position_ >= state.high;
   return Status::OK();
 }
 

@@ -13,7 +13,12 @@ class LocalCursor {
   [[nodiscard]] Partition partition() const { return partition_; }
   /// Unset until Seek: nothing is read before.
   [[nodiscard]] bool positioned() const { return position_.has_value(); }
-  void Seek(Offset position) { position_ = position; }
+  void Seek(Offset position) {
+    position_ = position;
+    ended_ = false;
+  }
+  /// The position, when the last Read met the partition's end.
+  [[nodiscard]] std::optional<Offset> ended() const { return ended_ ? position_ : std::nullopt; }
   /// Adds records to `out` until it holds `max_records` or kMaxPollBytes, or the end is reached. To be called in a read
   /// transaction, `state` being the counters that it sees.
   [[nodiscard]] Status Read(const PartitionState& state, std::size_t max_records, RecordBatch* out);
@@ -28,6 +33,7 @@ class LocalCursor {
   std::string path_;  // for messages
   sqlite::Statement scan_;
   std::optional<Offset> position_;
+  bool ended_ = false;
   std::optional<ChunkCursor> rest_;  // a chunk that the last Read began and `position_` may still lie in
 };
 

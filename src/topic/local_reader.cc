@@ -45,9 +45,13 @@ class LocalReader final : public TopicReader {
         last_records_ = polled.records.size();
         last_bytes_ = polled.records.bytes() + polled.records.bytes() / 16;
       }
-      if (!polled.records.empty()) return polled;
       const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
-      if (left.count() <= 0 || stop.stop_requested()) return polled;
+      if (!polled.records.empty() || left.count() <= 0 || stop.stop_requested()) {
+        for (const LocalCursor& cursor : cursors_) {
+          if (const auto end = cursor.ended()) polled.ended[cursor.partition()] = *end;
+        }
+        return polled;
+      }
       Sleep(std::min(left, kLook), stop);
     }
   }

@@ -73,7 +73,8 @@ bool MemoryTopic::Reader::AnythingToSay() {
   });
 }
 
-void MemoryTopic::Reader::Read(std::size_t max_records, RecordBatch* out) {
+void MemoryTopic::Reader::Read(std::size_t max_records, Polled* polled) {
+  RecordBatch* const out = &polled->records;
   const auto full = [&] { return out->size() >= max_records || out->bytes() >= kMaxPollBytes; };
   for (std::size_t i = 0; i < positions_.size(); ++i) {
     const auto entry = std::next(positions_.begin(), static_cast<std::ptrdiff_t>((first_ + i) % positions_.size()));
@@ -84,6 +85,9 @@ void MemoryTopic::Reader::Read(std::size_t max_records, RecordBatch* out) {
       const NewRecord& record = it->second;
       out->Add(partition, it->first, record.timestamp, record.key, record.value, record.headers);
       position = it->first + 1;
+    }
+    if (part.records.lower_bound(position) == part.records.end()) {
+      polled->ended[partition] = position = std::max(position, part.high);
     }
   }
   ++first_;
@@ -99,7 +103,7 @@ Result<Polled> MemoryTopic::Reader::Poll(std::size_t max_records, std::chrono::m
     return Fault("Poll");
   }
   Polled polled;
-  if (!Announce(&polled)) Read(max_records, &polled.records);
+  if (!Announce(&polled)) Read(max_records, &polled);
   return polled;
 }
 

@@ -71,7 +71,7 @@ class MemoryTopic::Reader final : public TopicReader {
   // These three want state_->mutex held.
   [[nodiscard]] bool Announce(Polled* polled);
   [[nodiscard]] bool AnythingToSay();
-  void Read(std::size_t max_records, RecordBatch* out);
+  void Read(std::size_t max_records, Polled* polled);
 
   const std::shared_ptr<State> state_;
   const std::string group_;

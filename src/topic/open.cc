@@ -1,5 +1,8 @@
 #include "topic/open.h"
 
+#include <algorithm>
+
+#include "topic/kafka_topic.h"
 #include "topic/local_topic.h"
 #include "topic/rules.h"
 
@@ -8,7 +11,7 @@ namespace {
 
 constexpr std::string_view kLocal = "local:", kKafka = "kafka://";
 
-LocalTopicOptions Options(const TopicUri& uri, const TopicSettings& settings) {
+LocalTopicOptions LocalOptions(const TopicUri& uri, const TopicSettings& settings) {
   LocalTopicOptions options;
   options.path = uri.path;
   options.name = uri.name;
@@ -20,15 +23,61 @@ LocalTopicOptions Options(const TopicUri& uri, const TopicSettings& settings) {
   return options;
 }
 
+KafkaTopicOptions KafkaOptions(const TopicUri& uri, const TopicSettings& settings) {
+  KafkaTopicOptions options;
+  options.brokers = uri.brokers;
+  options.name = uri.name;
+  options.properties = settings.kafka;
+  options.partitions = settings.partitions;
+  options.replication = settings.replication;
+  options.create = settings.create;
+  if (settings.patience) options.patience = *settings.patience;
+  return options;
+}
+
+/// "host:port" of each broker; the port is Kafka's own where none is named.
+Result<std::string> Brokers(std::string_view text, std::string_view list) {
+  std::string brokers;
+  for (std::size_t at = 0; at <= list.size();) {
+    const std::size_t end = std::min(list.find(',', at), list.size());
+    const std::string_view broker = list.substr(at, end - at);
+    const std::size_t colon = broker.rfind(':');
+    const bool bracketed = broker.ends_with(']');  // an IPv6 address without a port
+    const std::string_view port = colon == std::string_view::npos || bracketed ? "9092" : broker.substr(colon + 1);
+    const std::string_view host = bracketed ? broker : broker.substr(0, colon);
+    const bool number = !port.empty() && port.size() <= 5 &&
+                        std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const bool plain = std::none_of(host.begin(), host.end(), [](char c) { return c <= ' ' || c == '@' || c == '/'; });
+    if (host.empty() || !plain || !number) {
+      return Status::Invalid("topic '", text, "': '", broker,
+                             "' is no broker: use host:port. User and password belong into [kafka]");
+    }
+    brokers += (brokers.empty() ? "" : ",") + std::string(host) + ":" + std::string(port);
+    at = end + 1;
+  }
+  return brokers;
+}
+
+Result<TopicUri> ParseKafka(std::string_view text) {
+  const std::string_view rest = text.substr(kKafka.size());
+  const std::size_t slash = rest.rfind('/');
+  if (slash == std::string_view::npos || slash + 1 == rest.size()) {
+    return Status::Invalid("topic '", text, "': no topic is named: use kafka://host:port/NAME");
+  }
+  TopicUri uri;
+  uri.name = rest.substr(slash + 1);
+  TRY(CheckTopicName(uri.name));
+  TRY_ASSIGN(uri.brokers, Brokers(text, rest.substr(0, slash)));
+  return uri;
+}
+
 }  // namespace
 
 Result<TopicUri> ParseTopic(std::string_view text) {
-  if (text.starts_with(kKafka)) {
-    return Status::NotImplemented("topic '", text,
-                                  "': this version of pregao cannot speak to Kafka yet: use local:PATH");
-  }
+  if (text.starts_with(kKafka)) return ParseKafka(text);
   if (!text.starts_with(kLocal)) {
-    return Status::Invalid("topic '", text, "': use local:PATH or local:PATH#NAME, such as local:data/topic.db");
+    return Status::Invalid("topic '", text,
+                           "': use local:PATH, such as local:data/topic.db, or kafka://host:port/NAME");
   }
   const std::string_view rest = text.substr(kLocal.size());
   const std::size_t hash = rest.rfind('#');
@@ -43,6 +92,7 @@ Result<TopicUri> ParseTopic(std::string_view text) {
 }
 
 std::string ToString(const TopicUri& uri) {
+  if (uri.kafka()) return std::string(kKafka) + uri.brokers + "/" + uri.name;
   const bool plain = uri.name == TopicUri().name && uri.path.find('#') == std::string::npos;
   return std::string(kLocal) + uri.path + (plain ? "" : "#" + uri.name);
 }
@@ -53,12 +103,14 @@ TopicUri DeadLetter(TopicUri uri) {
 }
 
 Result<std::unique_ptr<TopicWriter>> OpenWriter(const TopicUri& uri, const TopicSettings& settings) {
-  return OpenLocalWriter(Options(uri, settings));
+  if (uri.kafka()) return OpenKafkaWriter(KafkaOptions(uri, settings));
+  return OpenLocalWriter(LocalOptions(uri, settings));
 }
 
 Result<std::unique_ptr<TopicReader>> OpenReader(const TopicUri& uri, const TopicSettings& settings,
                                                 const ReaderSettings& reader) {
-  return OpenLocalReader(Options(uri, settings), {reader.group, reader.partitions});
+  if (uri.kafka()) return OpenKafkaReader(KafkaOptions(uri, settings), {reader.group, reader.join, reader.partitions});
+  return OpenLocalReader(LocalOptions(uri, settings), {reader.group, reader.partitions});
 }
 
 }  // namespace pregao::topic

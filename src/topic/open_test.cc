@@ -29,10 +29,37 @@ TEST(ParseTopic, SaysWhatItExpects) {
   EXPECT_THAT(ParseTopic("data/topic.db").status().message(), ::testing::HasSubstr("local:data/topic.db"));
 }
 
-TEST(ParseTopic, HasNoKafkaYet) {
-  const Status status = ParseTopic("kafka://localhost:9092/quotes").status();
-  EXPECT_TRUE(status.IsNotImplemented());
-  EXPECT_THAT(status.message(), ::testing::HasSubstr("local:PATH"));
+TEST(ParseTopic, KnowsBrokersAndTheirPort) {
+  const std::pair<std::string, TopicUri> uris[] = {
+      {"kafka://localhost:9093/quotes", {"", "quotes", "localhost:9093"}},
+      {"kafka://localhost/q", {"", "q", "localhost:9092"}},
+      {"kafka://a:1,b,c:3/quotes.dead-letter", {"", "quotes.dead-letter", "a:1,b:9092,c:3"}},
+      {"kafka://[::1]:1,[::1]/q", {"", "q", "[::1]:1,[::1]:9092"}},
+  };
+  for (const auto& [text, uri] : uris) {
+    EXPECT_EQ(Get(ParseTopic(text)), uri) << text;
+    EXPECT_EQ(Get(ParseTopic(ToString(uri))), uri) << text;
+    EXPECT_TRUE(uri.kafka());
+  }
+}
+
+TEST(ParseTopic, SaysWhatIsWrongWithBrokers) {
+  const std::pair<std::string, std::string> wrong[] = {
+      {"kafka://localhost:9092", "kafka://host:port/NAME"},
+      {"kafka://localhost/", "kafka://host:port/NAME"},
+      {"kafka:///quotes", "'' is no broker"},
+      {"kafka://a,,b/q", "'' is no broker"},
+      {"kafka://a:port/q", "'a:port' is no broker"},
+      {"kafka://a:/q", "'a:' is no broker"},
+      {"kafka://user:word@a:1/q", "belong into [kafka]"},
+      {"kafka://a/b/q", "is no broker"},
+      {"kafka://a:9092/two words", "topic name 'two words'"},
+  };
+  for (const auto& [text, part] : wrong) {
+    const Status status = ParseTopic(text).status();
+    EXPECT_TRUE(status.IsInvalid()) << text;
+    EXPECT_THAT(status.message(), ::testing::HasSubstr(part)) << text;
+  }
 }
 
 TEST(DeadLetter, LiesBesideTheTopic) {

@@ -25,7 +25,7 @@ struct Header {
 struct NewRecord {
   std::optional<std::string> key;
   std::optional<std::string> value;
-  TimestampMs timestamp;
+  TimestampMs timestamp;  ///< greater than 0
   std::vector<Header> headers;
 };
 
@@ -94,6 +94,12 @@ struct Polled {
   /// Set when the partitions that this reader owns have changed: the whole new set. Records of a partition that is
   /// new in it are delivered only after Seek has named its position.
   std::optional<std::vector<Partition>> assigned;
+  /// Where reading stands in partitions whose end it has met: the next offset, past the holes at the end. Tells that
+  /// all was read where the last offsets are holes.
+  Positions ended;
+  /// Offsets [low, high) that retention removed before they could be read. Topics without holes need not tell: the next
+  /// record's offset does.
+  std::map<Partition, OffsetRange> lost;
 };
 
 /// Reads the partitions that the group gives it. Not thread-safe.
