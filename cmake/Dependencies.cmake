@@ -44,6 +44,7 @@ target_link_libraries(duckdb::duckdb INTERFACE -Wl,--start-group ${_duckdb} -Wl,
 # Debian packages.
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
+find_package(CURL REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
