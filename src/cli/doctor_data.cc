@@ -1,4 +1,5 @@
 // The doctor's looks at the data: topic, lake, tables.
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <fmt/format.h>
@@ -6,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/doctor.h"
+#include "cli/lake_store.h"
 #include "cli/topics.h"
 #include "lake/table.h"
 #include "query/session.h"
@@ -85,6 +87,7 @@ void CheckTopic(const Context& context, std::vector<Finding>* out) {
 }
 
 void CheckLake(const Context& context, std::vector<Finding>* out) {
+  if (IsBucket(context.settings)) return CheckBucket(context, out);
   const std::string& lake = context.settings.lake;
   std::error_code error;
   if (lake.find("://") == std::string::npos && !std::filesystem::exists(lake, error)) {
@@ -94,7 +97,7 @@ void CheckLake(const Context& context, std::vector<Finding>* out) {
   }
   const std::string probe = fmt::format("pregao-doctor-{}", getpid());
   const Status status = [&]() -> Status {
-    TRY_ASSIGN(const auto store, lake::OpenStore(lake));
+    TRY_ASSIGN(const auto store, OpenLake(context));
     TRY(store->Put(probe, "probe"));
     return store->Delete(probe);
   }();
@@ -109,8 +112,12 @@ void CheckTables(const Context& context, std::vector<Finding>* out) {
   std::error_code error;
   const std::string& lake = context.settings.lake;
   if (lake.find("://") == std::string::npos && !std::filesystem::exists(lake, error)) return;  // CheckLake said so
-  const auto store = lake::OpenStore(lake);
-  if (!store.ok()) return;  // CheckLake said so
+  const auto store = OpenLake(context);
+  if (!store.ok() || std::any_of(out->begin(), out->end(), [](const Finding& finding) {
+        return finding.check == "lake" && finding.health == Health::kFailure;
+      })) {
+    return;  // CheckLake said so
+  }
   const auto topic = LookAtTopic(context);
   for (const query::TableName& name : query::LakeTables()) {
     const auto table = lake::Table::Open(*store, name.root, context.clock);

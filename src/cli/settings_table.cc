@@ -12,7 +12,7 @@ const std::vector<SettingKey>& SettingKeys() {
   using S = Settings;
   static const std::vector<SettingKey> keys{
       {"topic", &S::topic, "Where quotes wait for the engine: local:PATH, a file on this machine"},
-      {"lake", &S::lake, "The folder of the tables"},
+      {"lake", &S::lake, "Where the tables are: a folder, or gs://bucket/prefix"},
       {"watchlist", &S::watchlist, "The tickers to listen to: one a line, # for comments, re-read when it changes"},
       {"log.level", &S::log_level, "The least that is logged", 0, 0, {"trace", "debug", "info", "warning", "error"}},
       {"log.format", &S::log_format, "How log lines are written to standard error", 0, 0, {"text", "json"}},
@@ -28,7 +28,8 @@ const std::vector<SettingKey>& SettingKeys() {
        "Records of a local topic older than this are deleted; \"\" keeps them", kMinute, 3650 * kDay},
       {"local.retention-bytes", &S::local_retention_bytes,
        "A local topic larger than this loses its oldest records; \"\" sets no limit", 1 << 20, 1LL << 50},
-      {"engine.commit-interval", &S::engine_commit_interval, "The longest that a row waits for its commit", 10, kHour},
+      {"engine.commit-interval", &S::engine_commit_interval,
+       "The longest that a row waits for its commit; on gs:// 10s when it is not set", 10, kHour},
       {"engine.max-rows", &S::engine_max_rows, "A commit does not wait for more rows than this", 1, 10'000'000},
       {"engine.partition-by",
        &S::engine_partition_by,
@@ -43,6 +44,9 @@ const std::vector<SettingKey>& SettingKeys() {
       {"table.checkpoint-every", &S::table_checkpoint_every, "Commits between checkpoints of a table's log", 1, 10'000},
       {"table.log-retention", &S::table_log_retention, "How long log entries behind a checkpoint are kept", kHour,
        3650 * kDay},
+      {"cache.folder", &S::cache_folder, "Where files of a gs:// lake are kept for reading"},
+      {"cache.max-bytes", &S::cache_max_bytes,
+       "What was read longest ago leaves the cache beyond this; \"\" sets no limit", 1 << 20, 1LL << 50},
       {"sim.seed", &S::sim_seed, "Which market the simulator plays: the same seed, the same quotes", 0, kMax},
       {"sim.tick", &S::sim_tick, "Time between two quotes of a simulated ticker", 1, kHour},
   };

@@ -16,7 +16,6 @@ using cloud::HttpRequest;
 constexpr std::size_t kMaxObject = std::size_t{1} << 30;  // bytes that Get takes into memory
 constexpr std::size_t kErrorBody = 64u << 10;
 constexpr int kMaxPages = 100'000;
-constexpr char kScope[] = "https://www.googleapis.com/auth/devstorage.read_write";
 
 struct Place {
   std::string bucket, prefix;  ///< the prefix is empty or ends in '/'
@@ -82,7 +81,7 @@ Result<std::shared_ptr<ObjectStore>> GcsStore::Open(const std::string& uri, cons
   std::shared_ptr<cloud::TokenSource> tokens;
   std::string base = options.endpoint;
   if (options.emulator.empty()) {
-    TRY_ASSIGN(tokens, cloud::FindCredentials(options.environment, {kScope}, client, clock));
+    TRY_ASSIGN(tokens, cloud::FindCredentials(options.environment, {kGcsScope}, client, clock));
   } else {
     base = EmulatorBase(options.emulator);
   }

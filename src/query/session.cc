@@ -15,15 +15,16 @@ const std::vector<TableName>& LakeTables() {
   return tables;
 }
 
-Session::Session(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, std::unique_ptr<Database> database)
-    : store_(std::move(store)), clock_(clock), database_(std::move(database)) {
+Session::Session(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, std::unique_ptr<Database> database,
+                 std::unique_ptr<FileCache> cache)
+    : store_(std::move(store)), clock_(clock), cache_(std::move(cache)), database_(std::move(database)) {
   for (const TableName& name : LakeTables()) views_.push_back({name, nullptr, nullptr, nullptr, Status::OK()});
 }
 
 Result<std::unique_ptr<Session>> Session::Open(std::shared_ptr<lake::ObjectStore> store, const Clock* clock,
-                                               const DatabaseOptions& options) {
+                                               const DatabaseOptions& options, std::unique_ptr<FileCache> cache) {
   TRY_ASSIGN(auto database, Database::Open(options));
-  return std::unique_ptr<Session>(new Session(std::move(store), clock, std::move(database)));
+  return std::unique_ptr<Session>(new Session(std::move(store), clock, std::move(database), std::move(cache)));
 }
 
 Result<std::shared_ptr<const lake::Snapshot>> Session::Newest(View* view) {
@@ -34,14 +35,25 @@ Result<std::shared_ptr<const lake::Snapshot>> Session::Newest(View* view) {
   return view->table->Refresh();
 }
 
+Status Session::MakeView(const View& view, const std::string& name, const lake::Snapshot& snapshot,
+                         std::span<const std::shared_ptr<const lake::DataFile>> files) {
+  if (cache_) TRY(cache_->Provide(view.name.root, files));
+  TRY_ASSIGN(const std::string sql, ViewSql(name, Folder(view), snapshot, files));
+  return database_->Execute(sql);
+}
+
 Status Session::RefreshView(View* view) {
   TRY_ASSIGN(auto newest, Newest(view));
   if (view->shown != nullptr && view->shown->version == newest->version && view->shown->table_id == newest->table_id) {
     return Status::OK();
   }
-  TRY_ASSIGN(const std::string sql, ViewSql(view->name.view, Folder(*view), *newest, newest->files));
-  TRY(database_->Execute(sql));
+  TRY(MakeView(*view, view->name.view, *newest, newest->files));
   view->shown = std::move(newest);
+  if (cache_) {
+    auto needed = view->shown->files;  // and what the view of added files may show
+    if (view->followed) needed.insert(needed.end(), view->followed->files.begin(), view->followed->files.end());
+    cache_->Keep(view->name.root, needed);
+  }
   return Status::OK();
 }
 
@@ -91,8 +103,7 @@ Result<bool> Session::RefreshAdded(const std::string& name) {
     for (const auto& file : newest->files) {
       if (!known.contains(file->path)) added.push_back(file);
     }
-    TRY_ASSIGN(const std::string sql, ViewSql(name + "_added", Folder(view), *newest, added));
-    TRY(database_->Execute(sql));
+    TRY(MakeView(view, name + "_added", *newest, added));
     view.followed = std::move(newest);
     return !added.empty();
   }
