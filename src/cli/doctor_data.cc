@@ -1,6 +1,5 @@
 // The doctor's looks at the data: topic, lake, tables.
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include "cli/doctor.h"
 #include "cli/lake_store.h"
 #include "cli/topics.h"
+#include "lake/data_file.h"
 #include "lake/table.h"
 #include "query/session.h"
 
@@ -30,17 +30,11 @@ Result<TopicState> LookAtTopic(const Context& context) {
 
 // Rows by the files' statistics; nullopt when a file has none.
 std::optional<std::int64_t> RowCount(const lake::Snapshot& snapshot) {
-  constexpr std::string_view kKey = "\"numRecords\":";
   std::int64_t total = 0;
   for (const auto& file : snapshot.files) {
-    const auto at = file->stats.find(kKey);
-    std::int64_t rows = 0;
-    const char* const begin = file->stats.data() + at + kKey.size();
-    if (at == std::string::npos ||
-        std::from_chars(begin, file->stats.data() + file->stats.size(), rows).ec != std::errc()) {
-      return std::nullopt;
-    }
-    total += rows;
+    const auto rows = lake::NumRecords(*file);
+    if (!rows) return std::nullopt;
+    total += *rows;
   }
   return total;
 }

@@ -39,6 +39,8 @@ Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool a
   TRY_ASSIGN(out.reader, topic::OpenReader(uri, TopicSettingsOf(context, true)));
   TRY_ASSIGN(auto store, OpenLake(context));
   auto sink_options = SinkOptionsOf(settings);
+  // A bucket is tried again for a while within each attempt.
+  if (IsBucket(settings)) sink_options.table.max_attempts = 10;
   sink_options.accept_new_topic = accept_new_topic;
   out.sink = std::make_unique<engine::LakeSink>(std::move(store), context.clock, std::move(sink_options));
   auto engine_options = EngineOptionsOf(settings);

@@ -1,6 +1,7 @@
 #include "cloud/google_api.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "base/text.h"
 
@@ -51,6 +52,11 @@ Result<HttpAnswer> GoogleApi::Send(const HttpRequest& request) {
     auto answer = SendOnce(request);
     if (answer.ok() ? !MayRetry(*answer) : !answer.status().IsIOError()) return answer;
     if (!retries.Again(answer.ok() ? answer->retry_after : std::nullopt)) {
+      // Whoever called may try again in silence: a long outage must not be silent.
+      if (retries.elapsed() > std::chrono::seconds(10)) {
+        spdlog::warn("{} {}: {}, {} attempts", request.method, WithoutQuery(request.url),
+                     answer.ok() ? ErrorText(*answer) : answer.status().message(), retries.attempts());
+      }
       if (answer.ok()) return answer;
       return answer.status().WithMessage(answer.status().message(), " (", retries.attempts(), " attempts)");
     }

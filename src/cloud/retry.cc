@@ -29,12 +29,15 @@ void Retries::Progress() {
   begun_ = std::chrono::steady_clock::now();
 }
 
+milliseconds Retries::elapsed() const {
+  return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun_);
+}
+
 bool Retries::Again(std::optional<milliseconds> retry_after) {
   if (attempts_ >= options_->max_attempts || options_->stop.stop_requested()) return false;
   const milliseconds full = std::min(options_->longest, options_->first * (1L << std::min(attempts_ - 1, 20)));
   const milliseconds wait = std::max(HalfAtRandom(full), retry_after.value_or(milliseconds(0)));
-  const auto spent = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun_) + waited_;
-  if (spent + wait > options_->total) return false;
+  if (elapsed() + waited_ + wait > options_->total) return false;
   ++attempts_;
   counters_->retries.fetch_add(1, std::memory_order_relaxed);
   if (options_->wait) {

@@ -29,6 +29,8 @@ class Retries {
   [[nodiscard]] bool Again(std::optional<std::chrono::milliseconds> retry_after = std::nullopt);
   /// Something was achieved: the attempts count from here.
   void Progress();
+  /// Since the first attempt, or the last progress.
+  [[nodiscard]] std::chrono::milliseconds elapsed() const;
   [[nodiscard]] int attempts() const { return attempts_; }
 
  private:

@@ -1,32 +1,14 @@
 #include "lake/gcs_listing.h"
 
 #include <charconv>
-#include <chrono>
 
+#include "lake/data_file.h"
 #include "lake/json_reader.h"
 
 namespace pregao::lake {
 namespace {
 
 using cloud::HttpRequest;
-
-/// "2026-11-22T17:05:20.123Z"; 0 when it is anything else.
-TimestampMs ParseTime(std::string_view text) {
-  const auto number = [&](std::size_t at, std::size_t size) {
-    int value = 0;
-    if (text.size() >= at + size) std::from_chars(text.data() + at, text.data() + at + size, value);
-    return value;
-  };
-  if (text.size() < 20 || text[4] != '-' || text[10] != 'T' || text.back() != 'Z') return TimestampMs(0);
-  using namespace std::chrono;
-  const auto day = sys_days(year(number(0, 4)) / number(5, 2) / number(8, 2));
-  const auto time = hours(number(11, 2)) + minutes(number(14, 2)) + seconds(number(17, 2));
-  std::int64_t ms = 0, unit = 100;
-  for (std::size_t at = 20; text[19] == '.' && at + 1 < text.size() && unit > 0; ++at, unit /= 10) {
-    ms += unit * (text[at] - '0');
-  }
-  return TimestampMs(duration_cast<milliseconds>(day.time_since_epoch() + time).count() + ms);
-}
 
 Result<ObjectInfo> ReadInfo(const JsonFields& object) {
   ObjectInfo info;
@@ -36,7 +18,7 @@ Result<ObjectInfo> ReadInfo(const JsonFields& object) {
   if (error != std::errc() || end != size.data() + size.size())
     return Status::Invalid("size '", size, "' is no number");
   TRY_ASSIGN(const auto updated, object.OptionalString("updated"));
-  info.modified = ParseTime(updated.value_or(""));
+  info.modified = TimestampMs(ParseStatTimestamp(updated.value_or("")).value_or(0) / 1000);  // RFC 3339, as statistics
   return info;
 }
 

@@ -196,5 +196,28 @@ TEST_F(FileCacheTest, ASessionReadsThroughTheCache) {
   EXPECT_EQ(count(), "6");
 }
 
+TEST_F(FileCacheTest, OldDatesAreNotBroughtForNewRows) {
+  const SystemClock clock;
+  const auto table = lake::Table::OpenOrCreate(memory_, "silver/quotes", lake::test::QuoteSpec(), &clock).ValueOrDie();
+  for (const char* date : {"2026-11-20", "2026-11-21", "2026-11-22"}) {
+    lake::Transaction txn;
+    txn.adds.push_back(
+        lake::WriteDataFile(memory_.get(), "silver/quotes", clock, *lake::test::Quotes("A", 3), {{"date", date}})
+            .ValueOrDie());
+    ASSERT_TRUE(table->Commit(table->snapshot(), txn).ok());
+  }
+  const auto dates = [&](const std::function<void(Session*)>& narrow) {
+    const auto session = Session::Open(memory_, &clock, {}, Open()).ValueOrDie();
+    narrow(session.get());
+    session->Refresh();
+    const auto rows = QueryAll(session->database(), "SELECT count(*)::VARCHAR FROM silver").ValueOrDie();
+    return rows->column(0)->GetScalar(0).ValueOrDie()->ToString() + " of " + std::to_string(Cached().size());
+  };
+  EXPECT_EQ(dates([](Session* s) { s->ShowNewest("silver", 3); }), "3 of 1");
+  EXPECT_EQ(dates([](Session* s) { s->ShowNewest("silver", 4); }), "6 of 2");
+  EXPECT_EQ(dates([](Session* s) { s->ShowFrom("silver", "2026-11-22"); }), "3 of 2");
+  EXPECT_EQ(dates([](Session* s) { s->ShowNewest("silver", 100); }), "9 of 3");
+}
+
 }  // namespace
 }  // namespace pregao::query

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "lake/data_file.h"
 #include "query/view_sql.h"
 
 namespace pregao::query {
@@ -14,6 +15,30 @@ const std::vector<TableName>& LakeTables() {
       {"bronze", "bronze/quotes"}, {"silver", "silver/quotes"}, {"quarantine", "silver/quarantine"}};
   return tables;
 }
+
+namespace {
+
+std::optional<std::string> DateOf(const lake::DataFile& file) {
+  const auto date = file.partition_values.find("date");
+  return date == file.partition_values.end() ? std::nullopt : date->second;
+}
+
+/// The first date of which ShowNewest speaks; empty: all.
+std::string FirstDate(const lake::Snapshot& snapshot, std::int64_t rows) {
+  std::map<std::string, std::int64_t, std::greater<>> rows_of;
+  for (const auto& file : snapshot.files) {
+    const auto date = DateOf(*file);
+    const auto count = lake::NumRecords(*file);
+    if (!date || !count) return "";
+    rows_of[*date] += *count;
+  }
+  for (const auto& [date, count] : rows_of) {
+    if ((rows -= count) <= 0) return date;
+  }
+  return "";
+}
+
+}  // namespace
 
 Session::Session(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, std::unique_ptr<Database> database,
                  std::unique_ptr<FileCache> cache)
@@ -47,7 +72,11 @@ Status Session::RefreshView(View* view) {
   if (view->shown != nullptr && view->shown->version == newest->version && view->shown->table_id == newest->table_id) {
     return Status::OK();
   }
-  TRY(MakeView(*view, view->name.view, *newest, newest->files));
+  std::vector<std::shared_ptr<const lake::DataFile>> files;
+  for (const auto& file : newest->files) {
+    if (DateOf(*file).value_or("9999") >= view->first_date) files.push_back(file);
+  }
+  TRY(MakeView(*view, view->name.view, *newest, files));
   view->shown = std::move(newest);
   if (cache_) {
     auto needed = view->shown->files;  // and what the view of added files may show
@@ -83,6 +112,20 @@ Result<std::unique_ptr<Statements>> Session::Parse(const std::string& sql) {
   }
   for (View& view : views_) view.wanted = view.wanted || !any;
   return database_->Parse(sql);
+}
+
+void Session::ShowFrom(const std::string& name, const std::string& first) {
+  for (View& view : views_) {
+    if (view.name.view == name) view.first_date = first;
+  }
+}
+
+void Session::ShowNewest(const std::string& name, std::int64_t rows) {
+  for (View& view : views_) {
+    if (view.name.view != name) continue;
+    // An absent or damaged table is told of by the statement that asks for it.
+    if (const auto newest = Newest(&view); newest.ok()) view.first_date = FirstDate(**newest, rows);
+  }
 }
 
 void Session::Follow(const std::string& name) {

@@ -42,6 +42,11 @@ class Session {
 
   /// Brings every view to its table's newest version.
   void Refresh();
+  /// From here on `view` leaves out files of dates before `first` ("2026-11-22"), so that a bucket need not give them.
+  /// A table that is not partitioned by date shows all.
+  void ShowFrom(const std::string& view, const std::string& first);
+  /// From the newest date back to the one with which `rows` rows are there, by the files' statistics.
+  void ShowNewest(const std::string& view, std::int64_t rows);
   /// From here on RefreshAdded counts: what `view` shows now (after Refresh or a statement on it) is known.
   void Follow(const std::string& view);
   /// Makes the view `<view>_added` of the files that came since Follow or the last call.
@@ -62,7 +67,8 @@ class Session {
     std::shared_ptr<const lake::Snapshot> shown;     // what the view in the database has
     std::shared_ptr<const lake::Snapshot> followed;  // what Follow and RefreshAdded have seen
     Status problem;
-    bool wanted = false;  // a text has named it; it may be read through a user's own view from then on
+    std::string first_date;  // files of earlier dates are left out; empty: none are
+    bool wanted = false;     // a text has named it; it may be read through a user's own view from then on
   };
 
   Session(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, std::unique_ptr<Database> database,
