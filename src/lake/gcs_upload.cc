@@ -125,6 +125,7 @@ Result<HttpAnswer> GcsUpload::FollowSession(const std::string& session) const {
     const bool failed = answer.ok() ? cloud::MayRetry(*answer) : answer.status().IsIOError();
     if (!failed && (!answer.ok() || answer->status != 308)) return answer;
     if (!failed) {
+      const bool asked = ask;
       offset = std::min(Received(*answer), bytes_.size());
       ask = offset == bytes_.size();  // all is there and the object is not yet: ask until it is
       if (offset > furthest) {
@@ -132,6 +133,7 @@ Result<HttpAnswer> GcsUpload::FollowSession(const std::string& session) const {
         retries.Progress();
         continue;
       }
+      if (asked && !ask) continue;  // the piece that failed goes again, and has been waited for
     } else {
       ask = true;
     }

@@ -124,7 +124,7 @@ void Session::ShowNewest(const std::string& name, std::int64_t rows) {
   for (View& view : views_) {
     if (view.name.view != name) continue;
     // An absent or damaged table is told of by the statement that asks for it.
-    if (const auto newest = Newest(&view); newest.ok()) view.first_date = FirstDate(**newest, rows);
+    if (const auto newest = Newest(&view); newest.ok()) ShowFrom(name, FirstDate(**newest, rows));
   }
 }
 

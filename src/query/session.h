@@ -42,8 +42,8 @@ class Session {
 
   /// Brings every view to its table's newest version.
   void Refresh();
-  /// From here on `view` leaves out files of dates before `first` ("2026-11-22"), so that a bucket need not give them.
-  /// A table that is not partitioned by date shows all.
+  /// To be said before anything is shown: `view` leaves out files of dates before `first` ("2026-11-22"), so that a
+  /// bucket need not give them. A table that is not partitioned by date shows all.
   void ShowFrom(const std::string& view, const std::string& first);
   /// From the newest date back to the one with which `rows` rows are there, by the files' statistics.
   void ShowNewest(const std::string& view, std::int64_t rows);
