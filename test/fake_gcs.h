@@ -25,6 +25,8 @@ enum class GcsFault {
   kDrop,         ///< the connection is closed, not done
   kDoneDrop,     ///< done, then the connection is closed
   kDoneError,    ///< done, then 503
+  kTruncate,     ///< done, and half of the answer arrives
+  kStall,        ///< not done, and silence
   kUnauthorised  ///< 401, not done
 };
 
@@ -115,6 +117,13 @@ class FakeGcs {
       case GcsFault::kDoneError:
         (void)Do(request);
         return Error(503, "backend error");
+      case GcsFault::kTruncate:
+        lost = Do(request);
+        lost.fault = ServedAnswer::Fault::kTruncate;
+        return lost;
+      case GcsFault::kStall:
+        lost.fault = ServedAnswer::Fault::kStall;
+        return lost;
       case GcsFault::kUnauthorised:
         return Error(401, "Invalid Credentials");
     }

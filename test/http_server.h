@@ -99,7 +99,7 @@ class HttpServer {
     while (!stopping_ && Read(connection, &buffer, &request)) {
       if (!Answer(connection, handler_(request))) break;
     }
-    ::shutdown(connection, SHUT_RDWR);  // closed when the server ends, so that the number is not used again
+    ::shutdown(connection, SHUT_RDWR);
     std::lock_guard lock(mutex_);
     std::erase(connections_, connection);
     ::close(connection);

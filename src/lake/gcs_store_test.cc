@@ -116,6 +116,26 @@ TEST_F(GcsStoreTest, ALargeObjectSurvivesAFaultAtEveryPiece) {
   }
 }
 
+TEST_F(GcsStoreTest, AnAnswerThatIsCutShortOrDoesNotComeIsAskedForAgain) {
+  auto options = OptionsFor(gcs_);
+  options.http.total_timeout = milliseconds(300);
+  const auto store = GcsStore::Open("gs://lake", options, &kClock).ValueOrDie();
+  for (const GcsFault fault : {GcsFault::kTruncate, GcsFault::kStall}) {
+    const auto once = [&] { Plan([](const ServedRequest&) { return true; }, {fault}); };
+    once();
+    EXPECT_EQ(*store->PutIfAbsent(std::to_string(static_cast<int>(fault)), "0123456789"), PutOutcome::kCreated);
+    ASSERT_OK(store->Put("k", "0123456789"));
+    once();
+    EXPECT_EQ(*store->Get("k"), "0123456789");
+    once();
+    EXPECT_EQ(*store->GetRange("k", 2, 6), "234567");
+    once();
+    EXPECT_EQ(store->List("k")->size(), 1u);
+    once();
+    ASSERT_OK(store->Delete("k"));
+  }
+}
+
 TEST_F(GcsStoreTest, AfterAFaultOnlyWhatIsMissingIsSent) {
   const std::string bytes(8 * kChunk, 'x');
   std::vector<std::string> ranges;

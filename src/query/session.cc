@@ -43,7 +43,7 @@ std::string FirstDate(const lake::Snapshot& snapshot, std::int64_t rows) {
 Session::Session(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, std::unique_ptr<Database> database,
                  std::unique_ptr<FileCache> cache)
     : store_(std::move(store)), clock_(clock), cache_(std::move(cache)), database_(std::move(database)) {
-  for (const TableName& name : LakeTables()) views_.push_back({name, nullptr, nullptr, nullptr, Status::OK()});
+  for (const TableName& name : LakeTables()) views_.push_back({name, nullptr, nullptr, nullptr, Status::OK(), ""});
 }
 
 Result<std::unique_ptr<Session>> Session::Open(std::shared_ptr<lake::ObjectStore> store, const Clock* clock,
