@@ -54,6 +54,7 @@ set_target_properties(rdkafka::rdkafka PROPERTIES IMPORTED_LOCATION ${LIBRDKAFKA
 # Debian packages.
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
+find_package(CURL REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)

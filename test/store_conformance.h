@@ -147,10 +147,14 @@ TEST_P(StoreConformance, OfEightThreadsThatCreateOneObjectOneWins) {
 
 TEST_P(StoreConformance, AReaderNeverSeesHalfAnObject) {
   const std::string a(300'000, 'a'), b(300'000, 'b');
-  ASSERT_TRUE(store_->Put("k", a).ok());
+  const Status first = store_->Put("k", a);
+  ASSERT_TRUE(first.ok()) << first;
   std::atomic<bool> done = false;
   std::jthread writer([&] {
-    for (int i = 0; i < 20; ++i) ASSERT_TRUE(store_->Put("k", i % 2 == 0 ? b : a).ok());
+    for (int i = 0; i < 20; ++i) {
+      const Status put = store_->Put("k", i % 2 == 0 ? b : a);
+      ASSERT_TRUE(put.ok()) << put;
+    }
     done = true;
   });
   int reads = 0;

@@ -9,23 +9,24 @@ import sys
 from pathlib import Path
 
 # Who may include whom among the folders of src/: stages of one row never include one another.
-ROWS = [["base"], ["market"], ["yahoo", "topic", "medallion", "lake"], ["listen", "engine", "query"], ["cli"]]
+ROWS = [["base"], ["market", "cloud"], ["yahoo", "topic", "medallion", "lake"], ["listen", "engine", "query"], ["cli"]]
 RANK = {stage: rank for rank, row in enumerate(ROWS) for stage in row}
 
 # Third-party headers and the stages whose files may see them, directly or through a header of ours.
 ARROW = {"medallion", "lake", "engine", "query", "cli"}
 VENDORS = {
     r"boost/": {"yahoo"},
-    r"openssl/": {"yahoo"},
+    r"openssl/": {"yahoo", "cloud"},
     r"sqlite3\.h": {"topic"},
-    r"simdjson\.h": {"medallion", "lake"},
+    r"simdjson\.h": {"cloud", "medallion", "lake"},
     r"xxhash\.h": {"medallion", "topic"},
     r"duckdb\.h": {"query"},
     r"CLI/": {"cli"},
     r"toml\+\+/": {"cli"},
     r"(histedit\.h|editline/)": {"cli"},
     r"rdkafka": {"topic"},
-    r"(curl|grpc|google/protobuf)": set(),
+    r"curl/": {"cloud"},
+    r"(grpc|google/protobuf)": set(),
     r"parquet/": {"lake"},
     r"arrow/(status|result)\.h": set(RANK),
     r"arrow/": ARROW,

@@ -34,7 +34,8 @@ std::vector<SettingLine> Lines(const Settings& s) {
     lines.push_back({"kafka." + key, topic::IsSecretProperty(key) ? "(hidden)" : value, Origin(s, "kafka." + key)});
   }
   for (const auto& [key, value] : {std::pair("PROJECT_ID", &s.project_id), std::pair("BUCKET_NAME", &s.bucket_name),
-                                   std::pair("GOOGLE_APPLICATION_CREDENTIALS", &s.google_application_credentials)}) {
+                                   std::pair("GOOGLE_APPLICATION_CREDENTIALS", &s.google_application_credentials),
+                                   std::pair("STORAGE_EMULATOR_HOST", &s.storage_emulator_host)}) {
     lines.push_back({key, *value, Origin(s, key)});
   }
   return lines;

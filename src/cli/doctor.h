@@ -19,6 +19,8 @@ struct Finding {
 void CheckWatchlist(const Context& context, std::vector<Finding>* out);
 void CheckTopic(const Context& context, std::vector<Finding>* out);
 void CheckLake(const Context& context, std::vector<Finding>* out);
+/// The look at a lake that is a bucket: who we are, and whether we may list, create and delete there.
+void CheckBucket(const Context& context, std::vector<Finding>* out);
 void CheckTables(const Context& context, std::vector<Finding>* out);
 void CheckDisk(const Context& context, std::vector<Finding>* out);
 void CheckClock(const Context& context, std::vector<Finding>* out);

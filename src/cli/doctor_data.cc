@@ -1,13 +1,16 @@
 // The doctor's looks at the data: topic, lake, tables.
 #include <charconv>
 #include <chrono>
+#include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "cli/doctor.h"
+#include "cli/lake_store.h"
 #include "cli/topics.h"
+#include "lake/data_file.h"
 #include "lake/table.h"
 #include "query/session.h"
 
@@ -32,17 +35,11 @@ Result<TopicState> LookAtTopic(const Context& context) {
 
 // Rows by the files' statistics; nullopt when a file has none.
 std::optional<std::int64_t> RowCount(const lake::Snapshot& snapshot) {
-  constexpr std::string_view kKey = "\"numRecords\":";
   std::int64_t total = 0;
   for (const auto& file : snapshot.files) {
-    const auto at = file->stats.find(kKey);
-    std::int64_t rows = 0;
-    const char* const begin = file->stats.data() + at + kKey.size();
-    if (at == std::string::npos ||
-        std::from_chars(begin, file->stats.data() + file->stats.size(), rows).ec != std::errc()) {
-      return std::nullopt;
-    }
-    total += rows;
+    const auto rows = lake::NumRecords(*file);
+    if (!rows) return std::nullopt;
+    total += *rows;
   }
   return total;
 }
@@ -94,6 +91,7 @@ void CheckTopic(const Context& context, std::vector<Finding>* out) {
 }
 
 void CheckLake(const Context& context, std::vector<Finding>* out) {
+  if (IsBucket(context.settings)) return CheckBucket(context, out);
   const std::string& lake = context.settings.lake;
   std::error_code error;
   if (lake.find("://") == std::string::npos && !std::filesystem::exists(lake, error)) {
@@ -103,7 +101,7 @@ void CheckLake(const Context& context, std::vector<Finding>* out) {
   }
   const std::string probe = fmt::format("pregao-doctor-{}", getpid());
   const Status status = [&]() -> Status {
-    TRY_ASSIGN(const auto store, lake::OpenStore(lake));
+    TRY_ASSIGN(const auto store, OpenLake(context));
     TRY(store->Put(probe, "probe"));
     return store->Delete(probe);
   }();
@@ -118,8 +116,12 @@ void CheckTables(const Context& context, std::vector<Finding>* out) {
   std::error_code error;
   const std::string& lake = context.settings.lake;
   if (lake.find("://") == std::string::npos && !std::filesystem::exists(lake, error)) return;  // CheckLake said so
-  const auto store = lake::OpenStore(lake);
-  if (!store.ok()) return;  // CheckLake said so
+  const auto store = OpenLake(context);
+  if (!store.ok() || std::any_of(out->begin(), out->end(), [](const Finding& finding) {
+        return finding.check == "lake" && finding.health == Health::kFailure;
+      })) {
+    return;  // CheckLake said so
+  }
   const auto topic = LookAtTopic(context);
   for (const query::TableName& name : query::LakeTables()) {
     const auto table = lake::Table::Open(*store, name.root, context.clock);

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/doctor.h"
+#include "cli/lake_store.h"
 #include "cli/listener_options.h"
 #include "market/watchlist.h"
 #include "topic/open.h"
@@ -52,7 +53,9 @@ void CheckWatchlist(const Context& context, std::vector<Finding>* out) {
 }
 
 void CheckDisk(const Context& context, std::vector<Finding>* out) {
-  std::vector<std::filesystem::path> folders{Existing(context.settings.lake)};
+  std::vector<std::filesystem::path> folders{Existing(IsBucket(context.settings)
+                                                          ? ExpandHome(context.settings.cache_folder, context.settings)
+                                                          : context.settings.lake)};
   if (const auto uri = topic::ParseTopic(context.settings.topic); uri.ok() && !uri->kafka()) {
     const auto folder = Existing(std::filesystem::path(uri->path).parent_path());
     if (Device(folder) != Device(folders.front())) folders.push_back(folder);

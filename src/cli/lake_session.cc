@@ -3,12 +3,39 @@
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
+#include <fmt/format.h>
+#include <limits>
 #include <mutex>
+#include <unistd.h>
 
+#include "base/text.h"
+#include "cli/lake_store.h"
 #include "cli/output.h"
-#include "lake/object_store.h"
 
 namespace pregao::cli {
+namespace {
+
+/// A progress line on a terminal; gone when all is there.
+void ShowDownload(std::int64_t done, std::int64_t total) {
+  constexpr std::int64_t kWorthIt = 4 << 20, kWidth = 30;
+  if (total < kWorthIt || isatty(STDERR_FILENO) == 0) return;
+  if (done >= total) return WriteError("\r\x1b[K");
+  const auto filled = static_cast<std::size_t>(kWidth * done / total);
+  WriteError(fmt::format("\rreading the bucket [{:-<30}] {} of {}\x1b[K", std::string(filled, '#'), HumanSize(done),
+                         HumanSize(total)));
+}
+
+query::FileCacheOptions CacheOptionsOf(const Context& context) {
+  query::FileCacheOptions options;
+  options.folder = ExpandHome(context.settings.cache_folder, context.settings);
+  const auto& most = context.settings.cache_max_bytes;
+  options.max_bytes = most ? most->value : std::numeric_limits<std::int64_t>::max() / 2;
+  options.stop = context.stop;
+  options.progress = ShowDownload;
+  return options;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<query::Session>> OpenSession(const Context& context) {
   const std::string& lake = context.settings.lake;
@@ -17,8 +44,12 @@ Result<std::unique_ptr<query::Session>> OpenSession(const Context& context) {
     return Status::Invalid("there is no lake in ", lake, " yet; `pregao run` or `pregao silver` makes it, ",
                            "--lake names another");
   }
-  TRY_ASSIGN(auto store, lake::OpenStore(lake));
-  return query::Session::Open(std::move(store), context.clock);
+  TRY_ASSIGN(auto store, OpenLake(context));
+  std::unique_ptr<query::FileCache> cache;
+  if (IsBucket(context.settings)) {
+    TRY_ASSIGN(cache, query::FileCache::Open(store, CacheOptionsOf(context)));
+  }
+  return query::Session::Open(std::move(store), context.clock, {}, std::move(cache));
 }
 
 InterruptOnStop::InterruptOnStop(query::Session* session, std::stop_token stop)

@@ -4,8 +4,8 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "cli/lake_store.h"
 #include "cli/topics.h"
-#include "lake/object_store.h"
 
 namespace pregao::cli {
 
@@ -38,12 +38,16 @@ Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool a
   TRY_ASSIGN(const auto uri, topic::ParseTopic(settings.topic));
   TRY_ASSIGN(out.reader, topic::OpenReader(uri, TopicSettingsOf(context, true),
                                            {.group = settings.engine_group, .join = true}));
-  TRY_ASSIGN(auto store, lake::OpenStore(settings.lake));
+  TRY_ASSIGN(auto store, OpenLake(context));
   auto sink_options = SinkOptionsOf(settings);
+  // A bucket is tried again for a while within each attempt.
+  if (IsBucket(settings)) sink_options.table.max_attempts = 10;
   sink_options.accept_new_topic = accept_new_topic;
   out.sink = std::make_unique<engine::LakeSink>(std::move(store), context.clock, std::move(sink_options));
   auto engine_options = EngineOptionsOf(settings);
   engine_options.until_end = until_end;
+  // What runs for ever outlives an outage of a day: nothing is lost meanwhile, and memory is flat.
+  if (!until_end) engine_options.max_retries = 24 * 120;  // at most 30 s apart
   out.engine =
       std::make_unique<engine::EmbeddedEngine>(out.reader.get(), out.sink.get(), context.clock, engine_options);
   return out;

@@ -1,3 +1,5 @@
+#include <chrono>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "cli/output.h"
@@ -58,12 +60,23 @@ class TableReader {
       const bool stopped = followed.status().IsCancelled() && context_.stop.stop_requested();
       return stopped ? ExitCode::kOk : followed;  // Ctrl-C is how following ends
     }
+    LeaveOutOldDates();
     TRY_ASSIGN(const auto result, session_->Query(NewestSql()));
     TRY(query::Print(result.get(), format_, WriteOut).status());
     return ExitCode::kOk;
   }
 
  private:
+  // What cannot be among the rows need not be read. (The column `date` is that of the time which orders the rows.)
+  void LeaveOutOldDates() {
+    if (options_.since) {
+      const std::chrono::sys_time since{std::chrono::milliseconds(options_.since->value)};
+      session_->ShowFrom(shape_.view, fmt::format("{:%F}", std::chrono::floor<std::chrono::days>(since)));
+    } else if (const auto newest = options_.Newest(); newest && options_.ticker.empty()) {
+      session_->ShowNewest(shape_.view, *newest);
+    }
+  }
+
   std::string Where() const {
     std::string where = "true";
     if (!options_.ticker.empty()) {

@@ -189,7 +189,10 @@ Status ApplyVariable(const Variable& variable, LoadedSettings* out) {
   Settings& s = out->settings;
   for (const auto& [name, member] :
        {std::pair("PROJECT_ID", &Settings::project_id), std::pair("BUCKET_NAME", &Settings::bucket_name),
-        std::pair("GOOGLE_APPLICATION_CREDENTIALS", &Settings::google_application_credentials)}) {
+        std::pair("GOOGLE_APPLICATION_CREDENTIALS", &Settings::google_application_credentials),
+        std::pair("STORAGE_EMULATOR_HOST", &Settings::storage_emulator_host),
+        std::pair("GCE_METADATA_HOST", &Settings::gce_metadata_host),
+        std::pair("CLOUDSDK_CONFIG", &Settings::cloudsdk_config), std::pair("HOME", &Settings::home)}) {
     if (variable.name != name) continue;
     s.*member = variable.value;
     s.origins[name] = variable.place;
@@ -218,7 +221,30 @@ Status ApplyVariable(const Variable& variable, LoadedSettings* out) {
   return Status::OK();
 }
 
+void UseBucketName(Settings* s) {
+  if (s->bucket_name.empty() || s->origins["lake"] != "default") return;
+  s->lake = s->bucket_name.starts_with("gs://") ? s->bucket_name : "gs://" + s->bucket_name;
+  s->origins["lake"] = "BUCKET_NAME, " + s->origins["BUCKET_NAME"];
+}
+
+constexpr char kFitted[] = "default on gs://";
+
 }  // namespace
+
+void FitToLake(Settings* s) {
+  std::string& origin = s->origins["engine.commit-interval"];
+  if (origin != "default" && origin != kFitted) return;
+  const bool bucket = s->lake.starts_with("gs://");
+  s->engine_commit_interval = bucket ? std::chrono::seconds(10) : Settings().engine_commit_interval;
+  origin = bucket ? kFitted : "default";
+}
+
+std::string ExpandHome(const std::string& path, const Settings& settings) {
+  if (!path.starts_with("~/")) return path;
+  std::error_code error;
+  return (settings.home.empty() ? std::filesystem::temp_directory_path(error).string() : settings.home) +
+         path.substr(1);
+}
 
 Result<LoadedSettings> LoadSettings(const SettingSources& sources) {
   LoadedSettings out;
@@ -238,6 +264,8 @@ Result<LoadedSettings> LoadSettings(const SettingSources& sources) {
     TRY(At("--" + name, SetFromText(*key, text, &out.settings)));
     out.settings.origins[name] = "--" + name;
   }
+  UseBucketName(&out.settings);
+  FitToLake(&out.settings);
   return out;
 }
 

@@ -45,6 +45,8 @@ struct Settings {
   std::int64_t engine_dedupe_keys = 1'000'000;
   std::int64_t table_checkpoint_every = 100;
   Duration table_log_retention = std::chrono::hours(30 * 24);
+  std::string cache_folder = "~/.cache/pregao/lake";
+  std::optional<Bytes> cache_max_bytes = Bytes{std::int64_t{4} << 30};
   std::int64_t sim_seed = 1;
   Duration sim_tick = std::chrono::seconds(1);
 
@@ -52,6 +54,8 @@ struct Settings {
   std::map<std::string, std::string> kafka;
   /// The seed project's variables, from the environment or .env; empty when unset.
   std::string project_id, bucket_name, google_application_credentials;
+  /// What Google's tools read from the environment (or .env); empty when unset.
+  std::string storage_emulator_host, gce_metadata_host, cloudsdk_config, home;
 
   /// Where the value of each key came from: "default", "pregao.toml:3", ".env:1", "PREGAO_TOPIC", "--topic".
   std::map<std::string, std::string> origins;
@@ -89,8 +93,13 @@ struct LoadedSettings {
   Settings settings;
   std::vector<std::string> warnings;  ///< PREGAO_ variables that no key has
 };
-/// Invalid names file, line, key, value and remedy.
+/// Invalid names file, line, key, value and remedy. BUCKET_NAME, the seed's, is the lake when nobody has named one.
 [[nodiscard]] Result<LoadedSettings> LoadSettings(const SettingSources& sources);
+/// Gives the commit interval that fits the lake, unless somebody has set one: 10 s on gs://, where each commit costs
+/// requests, 1 s in a folder. To be called when the lake changes.
+void FitToLake(Settings* settings);
+/// `path` with "~/" at its begin as the home folder; the folder for temporary files where there is no home.
+[[nodiscard]] std::string ExpandHome(const std::string& path, const Settings& settings);
 
 /// pregao.toml.example: every key with its help and default, commented out.
 [[nodiscard]] std::string SampleFile();

@@ -13,7 +13,7 @@ const std::vector<SettingKey>& SettingKeys() {
   static const std::vector<SettingKey> keys{
       {"topic", &S::topic,
        "Where quotes wait for the engine: local:PATH, a file on this machine, or kafka://host:port[,host:port…]/NAME"},
-      {"lake", &S::lake, "The folder of the tables"},
+      {"lake", &S::lake, "Where the tables are: a folder, or gs://bucket/prefix"},
       {"watchlist", &S::watchlist, "The tickers to listen to: one a line, # for comments, re-read when it changes"},
       {"log.level", &S::log_level, "The least that is logged", 0, 0, {"trace", "debug", "info", "warning", "error"}},
       {"log.format", &S::log_format, "How log lines are written to standard error", 0, 0, {"text", "json"}},
@@ -33,7 +33,8 @@ const std::vector<SettingKey>& SettingKeys() {
        "A local topic larger than this loses its oldest records; \"\" sets no limit", 1 << 20, 1LL << 50},
       {"engine.group", &S::engine_group,
        "The consumer group on Kafka: engines of one group share the partitions; lag tools know it by this name"},
-      {"engine.commit-interval", &S::engine_commit_interval, "The longest that a row waits for its commit", 10, kHour},
+      {"engine.commit-interval", &S::engine_commit_interval,
+       "The longest that a row waits for its commit; on gs:// 10s when it is not set", 10, kHour},
       {"engine.max-rows", &S::engine_max_rows, "A commit does not wait for more rows than this", 1, 10'000'000},
       {"engine.partition-by",
        &S::engine_partition_by,
@@ -48,6 +49,9 @@ const std::vector<SettingKey>& SettingKeys() {
       {"table.checkpoint-every", &S::table_checkpoint_every, "Commits between checkpoints of a table's log", 1, 10'000},
       {"table.log-retention", &S::table_log_retention, "How long log entries behind a checkpoint are kept", kHour,
        3650 * kDay},
+      {"cache.folder", &S::cache_folder, "Where files of a gs:// lake are kept for reading"},
+      {"cache.max-bytes", &S::cache_max_bytes,
+       "What was read longest ago leaves the cache beyond this; \"\" sets no limit", 1 << 20, 1LL << 50},
       {"sim.seed", &S::sim_seed, "Which market the simulator plays: the same seed, the same quotes", 0, kMax},
       {"sim.tick", &S::sim_tick, "Time between two quotes of a simulated ticker", 1, kHour},
   };

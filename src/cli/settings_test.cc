@@ -166,9 +166,33 @@ TEST_F(SettingsTest, EnvFileTakesQuotesExportAndWindowsLineEnds) {
   EXPECT_THAT(s.origins.at("PROJECT_ID"), HasSubstr(".env:2"));
 }
 
-TEST_F(SettingsTest, ABucketAloneChangesNothingElse) {
-  sources_.environment = {"BUCKET_NAME=b"};
-  EXPECT_EQ(Load().lake, "data/lake");
+TEST_F(SettingsTest, TheSeedsBucketIsTheLakeWhenNobodyHasNamedOne) {
+  EnvFile("BUCKET_NAME=b\n");
+  EXPECT_EQ(Load().lake, "gs://b");
+  EXPECT_THAT(Load().origins.at("lake"), AllOf(HasSubstr("BUCKET_NAME"), HasSubstr(".env:1")));
+  File("lake = \"mine\"\n");
+  EXPECT_EQ(Load().lake, "mine");
+  sources_.environment = {"PREGAO_LAKE=theirs"};
+  EXPECT_EQ(Load().lake, "theirs");
+}
+
+TEST_F(SettingsTest, TheCommitIntervalFitsTheLakeUnlessItIsSet) {
+  EXPECT_EQ(Load().engine_commit_interval, Duration(1'000));
+  sources_.flags = {{"lake", "gs://b/x"}};
+  Settings s = Load();
+  EXPECT_EQ(s.engine_commit_interval, Duration(10'000));
+  EXPECT_EQ(s.origins.at("engine.commit-interval"), "default on gs://");
+  s.lake = "folder";
+  FitToLake(&s);
+  EXPECT_EQ(s.engine_commit_interval, Duration(1'000));
+  File("engine.commit-interval = \"3s\"\n");
+  EXPECT_EQ(Load().engine_commit_interval, Duration(3'000));
+}
+
+TEST_F(SettingsTest, AFolderMayBeginAtHome) {
+  sources_.environment = {"HOME=/h"};
+  EXPECT_EQ(ExpandHome("~/c", Load()), "/h/c");
+  EXPECT_EQ(ExpandHome("c/~", Load()), "c/~");
 }
 
 TEST_F(SettingsTest, KafkaTableIsLetThrough) {

@@ -19,7 +19,10 @@ Result<Source> Simulate(Context* context) {
   Source source;
   TRY_ASSIGN(source.simulator, yahoo::SimServer::Start(options));
   if (settings.topic == defaults.topic) settings.topic = kDemoTopic;
-  if (settings.lake == defaults.lake) settings.lake = kDemoLake;
+  // BUCKET_NAME names nothing on purpose: it may be there for the real rows alone.
+  const bool named = settings.lake != defaults.lake && !settings.origins["lake"].starts_with("BUCKET_NAME");
+  if (!named) settings.lake = kDemoLake;
+  FitToLake(&settings);
   settings.yahoo_stream_url = source.simulator->url();
   source.options = ListenerOptionsOf(settings, "simulator");
   return source;

@@ -44,7 +44,10 @@ class ObjectStore {
   [[nodiscard]] virtual std::string uri() const = 0;
 };
 
-/// Opens the store a lake string names: a folder (created when absent). Invalid when the string names nothing known.
+struct GcsOptions;
+/// Opens the store a lake string names: a folder (created when absent) or gs://bucket/prefix (GcsStore::Open). Invalid
+/// when the string names nothing known. Without `gcs`, gs:// has no credentials but those of the machine.
+[[nodiscard]] Result<std::shared_ptr<ObjectStore>> OpenStore(const std::string& lake, const GcsOptions& gcs);
 [[nodiscard]] Result<std::shared_ptr<ObjectStore>> OpenStore(const std::string& lake);
 
 }  // namespace pregao::lake

@@ -70,6 +70,14 @@ std::optional<Bounds> StatBounds(const DataFile& file, const std::string& column
   return Bounds{std::move(*min), std::move(*max)};
 }
 
+std::optional<std::int64_t> NumRecords(const DataFile& file) {
+  thread_local dom::parser parser;
+  const auto stats = ParseJsonObject(&parser, file.stats);
+  if (!stats.ok()) return std::nullopt;
+  const auto rows = JsonFields(*stats, "stats").OptionalInt("numRecords");
+  return rows.ok() ? *rows : std::nullopt;
+}
+
 std::optional<std::int64_t> ParseStatTimestamp(std::string_view text) {
   using namespace std::chrono;
   const auto y = TakeDigits(&text, 4);

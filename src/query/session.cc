@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "lake/data_file.h"
 #include "query/view_sql.h"
 
 namespace pregao::query {
@@ -15,15 +16,40 @@ const std::vector<TableName>& LakeTables() {
   return tables;
 }
 
-Session::Session(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, std::unique_ptr<Database> database)
-    : store_(std::move(store)), clock_(clock), database_(std::move(database)) {
-  for (const TableName& name : LakeTables()) views_.push_back({name, nullptr, nullptr, nullptr, Status::OK()});
+namespace {
+
+std::optional<std::string> DateOf(const lake::DataFile& file) {
+  const auto date = file.partition_values.find("date");
+  return date == file.partition_values.end() ? std::nullopt : date->second;
+}
+
+/// The first date of which ShowNewest speaks; empty: all.
+std::string FirstDate(const lake::Snapshot& snapshot, std::int64_t rows) {
+  std::map<std::string, std::int64_t, std::greater<>> rows_of;
+  for (const auto& file : snapshot.files) {
+    const auto date = DateOf(*file);
+    const auto count = lake::NumRecords(*file);
+    if (!date || !count) return "";
+    rows_of[*date] += *count;
+  }
+  for (const auto& [date, count] : rows_of) {
+    if ((rows -= count) <= 0) return date;
+  }
+  return "";
+}
+
+}  // namespace
+
+Session::Session(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, std::unique_ptr<Database> database,
+                 std::unique_ptr<FileCache> cache)
+    : store_(std::move(store)), clock_(clock), cache_(std::move(cache)), database_(std::move(database)) {
+  for (const TableName& name : LakeTables()) views_.push_back({name, nullptr, nullptr, nullptr, Status::OK(), ""});
 }
 
 Result<std::unique_ptr<Session>> Session::Open(std::shared_ptr<lake::ObjectStore> store, const Clock* clock,
-                                               const DatabaseOptions& options) {
+                                               const DatabaseOptions& options, std::unique_ptr<FileCache> cache) {
   TRY_ASSIGN(auto database, Database::Open(options));
-  return std::unique_ptr<Session>(new Session(std::move(store), clock, std::move(database)));
+  return std::unique_ptr<Session>(new Session(std::move(store), clock, std::move(database), std::move(cache)));
 }
 
 Result<std::shared_ptr<const lake::Snapshot>> Session::Newest(View* view) {
@@ -34,14 +60,29 @@ Result<std::shared_ptr<const lake::Snapshot>> Session::Newest(View* view) {
   return view->table->Refresh();
 }
 
+Status Session::MakeView(const View& view, const std::string& name, const lake::Snapshot& snapshot,
+                         std::span<const std::shared_ptr<const lake::DataFile>> files) {
+  if (cache_) TRY(cache_->Provide(view.name.root, files));
+  TRY_ASSIGN(const std::string sql, ViewSql(name, Folder(view), snapshot, files));
+  return database_->Execute(sql);
+}
+
 Status Session::RefreshView(View* view) {
   TRY_ASSIGN(auto newest, Newest(view));
   if (view->shown != nullptr && view->shown->version == newest->version && view->shown->table_id == newest->table_id) {
     return Status::OK();
   }
-  TRY_ASSIGN(const std::string sql, ViewSql(view->name.view, Folder(*view), *newest, newest->files));
-  TRY(database_->Execute(sql));
+  std::vector<std::shared_ptr<const lake::DataFile>> files;
+  for (const auto& file : newest->files) {
+    if (DateOf(*file).value_or("9999") >= view->first_date) files.push_back(file);
+  }
+  TRY(MakeView(*view, view->name.view, *newest, files));
   view->shown = std::move(newest);
+  if (cache_) {
+    auto needed = view->shown->files;  // and what the view of added files may show
+    if (view->followed) needed.insert(needed.end(), view->followed->files.begin(), view->followed->files.end());
+    cache_->Keep(view->name.root, needed);
+  }
   return Status::OK();
 }
 
@@ -73,6 +114,20 @@ Result<std::unique_ptr<Statements>> Session::Parse(const std::string& sql) {
   return database_->Parse(sql);
 }
 
+void Session::ShowFrom(const std::string& name, const std::string& first) {
+  for (View& view : views_) {
+    if (view.name.view == name) view.first_date = first;
+  }
+}
+
+void Session::ShowNewest(const std::string& name, std::int64_t rows) {
+  for (View& view : views_) {
+    if (view.name.view != name) continue;
+    // An absent or damaged table is told of by the statement that asks for it.
+    if (const auto newest = Newest(&view); newest.ok()) ShowFrom(name, FirstDate(**newest, rows));
+  }
+}
+
 void Session::Follow(const std::string& name) {
   for (View& view : views_) {
     if (view.name.view == name) view.followed = view.shown;
@@ -91,8 +146,7 @@ Result<bool> Session::RefreshAdded(const std::string& name) {
     for (const auto& file : newest->files) {
       if (!known.contains(file->path)) added.push_back(file);
     }
-    TRY_ASSIGN(const std::string sql, ViewSql(name + "_added", Folder(view), *newest, added));
-    TRY(database_->Execute(sql));
+    TRY(MakeView(view, name + "_added", *newest, added));
     view.followed = std::move(newest);
     return !added.empty();
   }

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "lake/object_store.h"
 #include "lake/table.h"
 #include "query/database.h"
+#include "query/file_cache.h"
 
 namespace pregao::query {
 
@@ -25,9 +27,10 @@ struct TableName {
 /// Not thread-safe but for Interrupt.
 class Session {
  public:
-  /// No table needs to exist. `clock` must outlive the session.
+  /// No table needs to exist. `clock` must outlive the session. A store that is no folder needs a `cache` of it.
   [[nodiscard]] static Result<std::unique_ptr<Session>> Open(std::shared_ptr<lake::ObjectStore> store,
-                                                             const Clock* clock, const DatabaseOptions& options = {});
+                                                             const Clock* clock, const DatabaseOptions& options = {},
+                                                             std::unique_ptr<FileCache> cache = nullptr);
 
   /// Notes which tables the text names: a table that no text has named is not looked at, unless a text names none.
   [[nodiscard]] Result<std::unique_ptr<Statements>> Parse(const std::string& sql);
@@ -39,6 +42,11 @@ class Session {
 
   /// Brings every view to its table's newest version.
   void Refresh();
+  /// To be said before anything is shown: `view` leaves out files of dates before `first` ("2026-11-22"), so that a
+  /// bucket need not give them. A table that is not partitioned by date shows all.
+  void ShowFrom(const std::string& view, const std::string& first);
+  /// From the newest date back to the one with which `rows` rows are there, by the files' statistics.
+  void ShowNewest(const std::string& view, std::int64_t rows);
   /// From here on RefreshAdded counts: what `view` shows now (after Refresh or a statement on it) is known.
   void Follow(const std::string& view);
   /// Makes the view `<view>_added` of the files that came since Follow or the last call.
@@ -59,18 +67,26 @@ class Session {
     std::shared_ptr<const lake::Snapshot> shown;     // what the view in the database has
     std::shared_ptr<const lake::Snapshot> followed;  // what Follow and RefreshAdded have seen
     Status problem;
-    bool wanted = false;  // a text has named it; it may be read through a user's own view from then on
+    std::string first_date;  // files of earlier dates are left out; empty: none are
+    bool wanted = false;     // a text has named it; it may be read through a user's own view from then on
   };
 
-  Session(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, std::unique_ptr<Database> database);
+  Session(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, std::unique_ptr<Database> database,
+          std::unique_ptr<FileCache> cache);
+  /// The view `name` of `files` of a version, for which the files are brought here if they are elsewhere.
+  Status MakeView(const View& view, const std::string& name, const lake::Snapshot& snapshot,
+                  std::span<const std::shared_ptr<const lake::DataFile>> files);
   Status RefreshView(View* view);
   void RefreshOrDrop(View* view);
   Result<std::shared_ptr<const lake::Snapshot>> Newest(View* view);
-  [[nodiscard]] std::string Folder(const View& view) const { return store_->uri() + "/" + view.name.root; }
+  [[nodiscard]] std::string Folder(const View& view) const {
+    return (cache_ ? cache_->folder() : store_->uri()) + "/" + view.name.root;
+  }
   [[nodiscard]] Status Explain(const Status& error) const;
 
   const std::shared_ptr<lake::ObjectStore> store_;
   const Clock* const clock_;
+  const std::unique_ptr<FileCache> cache_;  // null: the store is a folder
   const std::unique_ptr<Database> database_;
   std::vector<View> views_;
 };

@@ -1,0 +1,17 @@
+#pragma once
+#include <memory>
+
+#include "cli/commands.h"
+#include "lake/gcs_store.h"
+#include "lake/object_store.h"
+
+namespace pregao::cli {
+
+/// Opens the settings' lake. Once the program was asked to stop, no request to a bucket is tried again.
+[[nodiscard]] Result<std::shared_ptr<lake::ObjectStore>> OpenLake(const Context& context);
+/// What the settings say about Google Cloud Storage.
+[[nodiscard]] lake::GcsOptions GcsOptionsOf(const Context& context);
+/// Whether the lake is a bucket, and not a folder.
+[[nodiscard]] bool IsBucket(const Settings& settings);
+
+}  // namespace pregao::cli
