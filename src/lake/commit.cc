@@ -101,6 +101,18 @@ Status Committer::CheckRemoves() const {
   return Status::OK();
 }
 
+Status Committer::CheckFresh() const {
+  const TimestampMs oldest = clock_->Now() + (-std::chrono::milliseconds(kMaxCommitDelay).count());
+  for (const auto& file : txn_.adds) {
+    if (file.modified >= oldest) continue;
+    return Status::IOError(
+        "file ", file.path, " has waited longer than ", kMaxCommitDelay.count(),
+        " hours for its commit, so that vacuum may be about to delete it: its rows are to be written",
+        " again; nothing was committed");
+  }
+  return Status::OK();
+}
+
 Status Committer::CheckSameTable(const Snapshot& newer) const {
   const auto [protocol, metadata] = log_->rules();
   TRY(CheckWritable(protocol, metadata));
@@ -171,6 +183,7 @@ Result<CommitResult> Committer::Run() {
       if (!last.ok() && !last.IsIOError()) return last;
       if (!last.ok()) continue;
     }
+    TRY(CheckFresh());  // what earlier attempts may have put in place has been looked for
     const auto outcome = log_->Append(head_->version + 1, MakeEntry());
     if (outcome.ok() && *outcome == PutOutcome::kCreated) {
       return CommitResult{CommitOutcome::kCommitted, head_->version + 1};

@@ -37,6 +37,8 @@ struct Bounds {
   std::string min, max;
 };
 [[nodiscard]] std::optional<Bounds> StatBounds(const DataFile& file, const std::string& column);
+/// The file's rows by its statistics (numRecords); nullopt when they do not say.
+[[nodiscard]] std::optional<std::int64_t> StatRows(const DataFile& file);
 /// A TIMESTAMP bound of StatBounds in microseconds since the epoch, UTC; nullopt when it is no timestamp.
 [[nodiscard]] std::optional<std::int64_t> ParseStatTimestamp(std::string_view text);
 

@@ -70,6 +70,14 @@ std::optional<Bounds> StatBounds(const DataFile& file, const std::string& column
   return Bounds{std::move(*min), std::move(*max)};
 }
 
+std::optional<std::int64_t> StatRows(const DataFile& file) {
+  thread_local dom::parser parser;
+  const auto stats = ParseJsonObject(&parser, file.stats);
+  std::int64_t rows = 0;
+  if (!stats.ok() || stats->at_key("numRecords").get(rows) != simdjson::SUCCESS || rows < 0) return std::nullopt;
+  return rows;
+}
+
 std::optional<std::int64_t> ParseStatTimestamp(std::string_view text) {
   using namespace std::chrono;
   const auto y = TakeDigits(&text, 4);
