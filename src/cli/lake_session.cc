@@ -6,18 +6,21 @@
 #include <mutex>
 
 #include "cli/output.h"
-#include "lake/object_store.h"
 
 namespace pregao::cli {
 
-Result<std::unique_ptr<query::Session>> OpenSession(const Context& context) {
+Result<std::shared_ptr<lake::ObjectStore>> OpenLake(const Context& context) {
   const std::string& lake = context.settings.lake;
   std::error_code error;
   if (lake.find("://") == std::string::npos && !std::filesystem::is_directory(lake, error)) {
     return Status::Invalid("there is no lake in ", lake, " yet; `pregao run` or `pregao silver` makes it, ",
                            "--lake names another");
   }
-  TRY_ASSIGN(auto store, lake::OpenStore(lake));
+  return lake::OpenStore(lake);
+}
+
+Result<std::unique_ptr<query::Session>> OpenSession(const Context& context) {
+  TRY_ASSIGN(auto store, OpenLake(context));
   return query::Session::Open(std::move(store), context.clock);
 }
 

@@ -43,6 +43,13 @@ const std::vector<SettingKey>& SettingKeys() {
       {"table.checkpoint-every", &S::table_checkpoint_every, "Commits between checkpoints of a table's log", 1, 10'000},
       {"table.log-retention", &S::table_log_retention, "How long log entries behind a checkpoint are kept", kHour,
        3650 * kDay},
+      {"upkeep.enabled", &S::upkeep_enabled,
+       "Whether run and silver pack small files, and delete old ones, beside their work"},
+      {"upkeep.target-file-size", &S::upkeep_target_file_size, "How large packed files may get", 1 << 20, 4LL << 30},
+      {"upkeep.small-files", &S::upkeep_small_files,
+       "So many small files of a partition are packed together; those of a past day at once", 2, 100'000},
+      {"upkeep.retention", &S::upkeep_retention,
+       "How long files stay after they were packed or removed, for those who read older versions", kDay, 3650 * kDay},
       {"sim.seed", &S::sim_seed, "Which market the simulator plays: the same seed, the same quotes", 0, kMax},
       {"sim.tick", &S::sim_tick, "Time between two quotes of a simulated ticker", 1, kHour},
   };

@@ -13,7 +13,7 @@ struct Candidate {
 };
 
 /// What joins whatever its size: rewriting it costs nothing to speak of.
-std::int64_t Negligible(const PackLimits& limits) { return limits.target_size / 128; }
+std::int64_t Negligible(const PackLimits& limits) { return limits.target_size / 1024; }
 
 /// Of candidates from small to large, how many are packed.
 std::size_t CountToPack(const std::vector<Candidate>& candidates, const PackLimits& limits, const PackRule& rule) {

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <thread>
 
+#include "lake/upkeep.h"
+
 #include "test/engine_testing.h"
 
 namespace pregao::engine {
@@ -109,6 +111,43 @@ TEST_F(Embedded, RivalsAndRebalancesLoseAndDoubleNothing) {
   threads.clear();
   ASSERT_TRUE(RunToEnd(store_).ok());
   EXPECT_THAT(Wrong(&topic_, store_), IsEmpty());
+}
+
+/// Two engines of a group with the upkeep that `run` gives each of them.
+TEST_F(Embedded, UpkeepBesideEnginesLosesAndDoublesNothing) {
+  std::stop_source stop;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([this, token = stop.get_token()] {
+      const auto reader = topic_.NewReader("pregao");
+      const auto sink = NewSink(store_, &clock_);
+      auto options = Quick();
+      options.max_fencings = 10'000;
+      EmbeddedEngine engine(reader.get(), sink.get(), &clock_, options);
+      const Status status = engine.Run(token);
+      EXPECT_TRUE(status.ok()) << status.ToString();
+    });
+    threads.emplace_back([this, token = stop.get_token()] {
+      lake::UpkeepOptions options;
+      options.interval = std::chrono::milliseconds(1);
+      options.clean_every = std::chrono::milliseconds(1);
+      options.optimize.open = {2, 1};
+      options.table.retry_backoff = std::chrono::milliseconds(1);
+      lake::Upkeep upkeep(store_, {kBronzeRoot, kQuarantineRoot, kSilverRoot}, &clock_, options);
+      upkeep.Run(token);
+    });
+  }
+  for (int i = 0; i < 20; ++i) {
+    Append(i * 100, (i + 1) * 100);
+    topic_.Rebalance(static_cast<std::uint64_t>(i));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  stop.request_stop();
+  threads.clear();
+  ASSERT_TRUE(RunToEnd(store_).ok());
+  EXPECT_THAT(Wrong(&topic_, store_), IsEmpty());
+  const auto silver = lake::Table::Open(store_, kSilverRoot, &clock_).ValueOrDie()->snapshot();
+  EXPECT_LT(std::ssize(silver->files), silver->version.value / 2) << "files were packed";
 }
 
 TEST_F(Embedded, AnotherWriterThatAlwaysWinsIsReported) {
