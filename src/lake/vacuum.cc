@@ -15,9 +15,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Foreign readers pass over names that begin with '_'.
-constexpr const char* kClockFile = "_pregao_clock";
-
 Status CheckRetention(const VacuumOptions& options) {
   if (options.retention.count() < 0) return Status::Invalid("the retention is negative");
   if (options.force || options.retention >= kSafeRetention) return Status::OK();
@@ -28,7 +25,8 @@ Status CheckRetention(const VacuumOptions& options) {
 
 /// The store's time, by an object that is written, looked at and deleted.
 Result<TimestampMs> StoreNow(ObjectStore* store, const std::string& root) {
-  const std::string path = JoinPath(root, kClockFile);
+  // Readers pass over names that begin with '_'; a name of its own, for another vacuum may ask too.
+  const std::string path = JoinPath(root, "_pregao_clock_" + NewUuid());
   TRY(store->Put(path, "vacuum asks for the time"));
   TRY_ASSIGN(const auto infos, store->List(path));
   TRY(store->Delete(path));
