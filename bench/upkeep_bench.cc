@@ -217,9 +217,10 @@ void Month::WriteChart(const std::string& path) const {
   line(
       "#0072b2", "opening the table (top of the axis: 200 ms)", 200, [](const Sample& s) { return s.open_ms; }, 0);
   line(
-      "#d55e00", "live files (1,000)", 1000, [](const Sample& s) { return static_cast<double>(s.live); }, 1);
+      "#d55e00", "live files (top of the axis: 1,000)", 1000,
+      [](const Sample& s) { return static_cast<double>(s.live); }, 1);
   line(
-      "#009e73", "objects in the store, packed files within the retention included (1,000,000)", 1e6,
+      "#009e73", "objects in the store, those within the retention included (top: 1,000,000)", 1e6,
       [](const Sample& s) { return static_cast<double>(s.objects); }, 2);
   std::ofstream(path) << out << "</svg>\n";
 }

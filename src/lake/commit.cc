@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 
+#include "lake/added_files.h"
 #include "lake/partition_path.h"
 #include "lake/protocol_check.h"
 #include "lake/store_path.h"
@@ -18,22 +19,6 @@ constexpr char kOwner[] = "pregao.owner";
 std::string Property(const Snapshot& snapshot, const std::string& key) {
   const auto found = snapshot.properties.find(key);
   return found == snapshot.properties.end() ? "" : found->second;
-}
-
-/// The files that hold the rows others added: a file that was only rewritten (optimize) counts as before, and a file
-/// whose rows were deleted counts no more.
-std::vector<std::shared_ptr<const DataFile>> FilesAdded(const std::vector<LogEntry>& entries) {
-  std::vector<std::shared_ptr<const DataFile>> files;
-  for (const auto& entry : entries) {
-    for (const auto& remove : entry.removes) {
-      if (!remove.data_change) continue;
-      std::erase_if(files, [&](const auto& file) { return UrlDecodePath(file->path) == UrlDecodePath(remove.path); });
-    }
-    for (const auto& add : entry.adds) {
-      if (add.data_change) files.push_back(add.file);
-    }
-  }
-  return files;
 }
 
 }  // namespace
