@@ -69,9 +69,12 @@ inline std::shared_ptr<arrow::RecordBatch> Quotes(const std::string& ticker, int
                                    prices.Finish().ValueOrDie(), volumes.Finish().ValueOrDie()});
 }
 
+/// After every test's clock, so that a file was neither written too long ago for a commit nor removed soon after.
+inline constexpr TimestampMs kLater{4'000'000'000'000};
+
 /// An `add` that names no real file: for tests of the log alone.
 inline DataFile FakeFile(const std::string& name) {
-  return {"date=2026-11-22/" + name + ".parquet", {{"date", "2026-11-22"}}, 100, TimestampMs(1), R"({"numRecords":1})"};
+  return {"date=2026-11-22/" + name + ".parquet", {{"date", "2026-11-22"}}, 100, kLater, R"({"numRecords":1})"};
 }
 
 inline std::vector<std::string> FileNames(const Snapshot& snapshot) {

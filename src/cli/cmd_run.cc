@@ -65,6 +65,7 @@ Result<ExitCode> RunAll(Context context, const Options& options) {
   {
     RateMeter rate;
     const StatusLine line([&] { return StatusText(listener->stats(), pipeline.engine->stats(), &rate); });
+    const std::jthread upkeep = StartUpkeep(pipeline);
     status = RunBoth(listener.get(), pipeline.engine.get(), context.stop);
   }
   TRY(WriteOut(Summary(pipeline.engine->stats(), context.settings, context.json)));
@@ -78,7 +79,7 @@ Command RunCommand() {
   return {"run",
           "Everything in one process: Yahoo -> topic -> tables (the simulator when Yahoo is out of reach)",
           {"pregao run", "pregao run --watchlist mine.txt", "pregao run --source simulator"},
-          {"topic", "lake", "watchlist", "yahoo.", "listen.", "engine.", "lake.", "local.", "new-topic.", "sim."},
+          {"topic", "lake", "watchlist", "yahoo.", "listen.", "engine.", "upkeep.", "local.", "new-topic.", "sim."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--source", options->source,

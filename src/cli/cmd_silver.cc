@@ -26,7 +26,10 @@ Result<ExitCode> RunSilver(const Context& context, const Options& options) {
       return fmt::format("{:.0f} rows/s · {} rows · {} duplicates · {} rejects · lag {}", rate.PerSecond(s.rows),
                          HumanCount(s.rows), HumanCount(s.duplicates), HumanCount(s.rejected()), HumanCount(s.lag));
     });
+    const std::jthread upkeep = until_end ? std::jthread() : StartUpkeep(pipeline);
     status = pipeline.engine->Run(context.stop);
+    // Run again and again, it piles up small files too.
+    if (until_end && status.ok() && pipeline.upkeep) pipeline.upkeep->Look(context.stop);
   }
   TRY(WriteOut(Summary(pipeline.engine->stats(), context.settings, context.json)));
   TRY(status);
@@ -40,7 +43,7 @@ Command SilverCommand() {
           "Topic -> tables bronze, silver and quarantine, each record once",
           {"pregao silver                 # until Ctrl-C", "pregao silver --until end     # what is there, then stop",
            "pregao silver --lake other/lake --engine.commit-interval 5s"},
-          {"topic", "lake", "engine.", "lake.", "local.", "new-topic."},
+          {"topic", "lake", "engine.", "upkeep.", "local.", "new-topic."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--until", options->until, "`end`: process what the topic holds now, then stop")

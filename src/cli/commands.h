@@ -49,6 +49,8 @@ struct Command {
 Command RunCommand();
 Command SilverCommand();
 Command AuditCommand();
+Command OptimizeCommand();
+Command VacuumCommand();
 Command SimulateCommand();
 Command ListenCommand();
 Command ReplayCommand();

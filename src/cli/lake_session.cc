@@ -37,14 +37,18 @@ query::FileCacheOptions CacheOptionsOf(const Context& context) {
 
 }  // namespace
 
-Result<std::unique_ptr<query::Session>> OpenSession(const Context& context) {
+Result<std::shared_ptr<lake::ObjectStore>> OpenExistingLake(const Context& context) {
   const std::string& lake = context.settings.lake;
   std::error_code error;
   if (lake.find("://") == std::string::npos && !std::filesystem::is_directory(lake, error)) {
     return Status::Invalid("there is no lake in ", lake, " yet; `pregao run` or `pregao silver` makes it, ",
                            "--lake names another");
   }
-  TRY_ASSIGN(auto store, OpenLake(context));
+  return OpenLake(context);
+}
+
+Result<std::unique_ptr<query::Session>> OpenSession(const Context& context) {
+  TRY_ASSIGN(auto store, OpenExistingLake(context));
   std::unique_ptr<query::FileCache> cache;
   if (IsBucket(context.settings)) {
     TRY_ASSIGN(cache, query::FileCache::Open(store, CacheOptionsOf(context)));

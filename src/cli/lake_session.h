@@ -5,12 +5,15 @@
 #include <thread>
 
 #include "cli/commands.h"
+#include "lake/object_store.h"
 #include "query/format.h"
 #include "query/session.h"
 
 namespace pregao::cli {
 
-/// The SQL session over the settings' lake. Invalid when the lake's folder does not exist: reading makes no folders.
+/// The store of the settings' lake. Invalid when its folder does not exist: looking makes no folders.
+[[nodiscard]] Result<std::shared_ptr<lake::ObjectStore>> OpenExistingLake(const Context& context);
+/// The SQL session over the settings' lake, opened so.
 [[nodiscard]] Result<std::unique_ptr<query::Session>> OpenSession(const Context& context);
 
 /// While it lives, a stop ends the session's running statement, and the next ones too: an interrupt that comes between

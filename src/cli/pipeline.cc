@@ -5,7 +5,10 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "cli/lake_store.h"
+#include "cli/maintenance.h"
 #include "cli/topics.h"
+#include "lake/object_store.h"
+#include "query/session.h"
 
 namespace pregao::cli {
 
@@ -20,7 +23,20 @@ engine::LakeSinkOptions SinkOptionsOf(const Settings& settings) {
   out.write.compression = settings.engine_compression;
   out.table.checkpoint_every = static_cast<int>(settings.table_checkpoint_every);
   out.table.log_retention = std::chrono::ceil<std::chrono::hours>(settings.table_log_retention);
+  out.table.clean_log = !settings.upkeep_enabled;
   return out;
+}
+
+std::unique_ptr<lake::Upkeep> NewUpkeep(const Context& context, std::shared_ptr<lake::ObjectStore> store,
+                                        const lake::TableOptions& table) {
+  if (!context.settings.upkeep_enabled) return nullptr;
+  lake::UpkeepOptions options;
+  options.optimize = BackgroundRules(context.settings);
+  options.retention = context.settings.upkeep_retention;
+  options.table = table;
+  std::vector<std::string> roots;
+  for (const auto& table_name : query::LakeTables()) roots.push_back(table_name.root);
+  return std::make_unique<lake::Upkeep>(std::move(store), std::move(roots), context.clock, std::move(options));
 }
 
 engine::EngineOptions EngineOptionsOf(const Settings& settings) {
@@ -43,6 +59,7 @@ Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool a
   // A bucket is tried again for a while within each attempt.
   if (IsBucket(settings)) sink_options.table.max_attempts = 10;
   sink_options.accept_new_topic = accept_new_topic;
+  out.upkeep = NewUpkeep(context, store, sink_options.table);
   out.sink = std::make_unique<engine::LakeSink>(std::move(store), context.clock, std::move(sink_options));
   auto engine_options = EngineOptionsOf(settings);
   engine_options.until_end = until_end;
@@ -51,6 +68,11 @@ Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool a
   out.engine =
       std::make_unique<engine::EmbeddedEngine>(out.reader.get(), out.sink.get(), context.clock, engine_options);
   return out;
+}
+
+std::jthread StartUpkeep(const EnginePipeline& pipeline) {
+  if (!pipeline.upkeep) return {};
+  return std::jthread([upkeep = pipeline.upkeep.get()](std::stop_token stop) { upkeep->Run(stop); });
 }
 
 std::string Summary(const engine::EngineStats& stats, const Settings& settings, bool json) {

@@ -2,11 +2,13 @@
 /// From settings to the parts of the pipeline, for the commands that run them.
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "base/status.h"
 #include "cli/commands.h"
 #include "engine/embedded.h"
 #include "engine/lake_sink.h"
+#include "lake/upkeep.h"
 #include "topic/open.h"
 
 namespace pregao::cli {
@@ -16,9 +18,13 @@ struct EnginePipeline {
   std::unique_ptr<topic::TopicReader> reader;
   std::unique_ptr<engine::LakeSink> sink;
   std::unique_ptr<engine::EmbeddedEngine> engine;
+  std::unique_ptr<lake::Upkeep> upkeep;  ///< null when the settings do not want it
 };
 /// The parts that `context`'s settings describe; the topic is made when absent.
 [[nodiscard]] Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool accept_new_topic);
+
+/// Looks after the tables until the answer is destroyed, which ends it quickly.
+[[nodiscard]] std::jthread StartUpkeep(const EnginePipeline& pipeline);
 
 /// What an engine did, as one line for people or one JSON object.
 [[nodiscard]] std::string Summary(const engine::EngineStats& stats, const Settings& settings, bool json);

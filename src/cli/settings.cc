@@ -48,7 +48,8 @@ Result<std::string> ReadSmallFile(const std::string& path) {
 // The node's text when its TOML type is the one that the key wants; nullopt otherwise.
 std::optional<std::string> TextOf(const SettingKey& key, const toml::node& node) {
   const bool number = std::holds_alternative<std::int64_t Settings::*>(key.member);
-  const bool size = std::holds_alternative<std::optional<Bytes> Settings::*>(key.member);
+  const bool size = std::holds_alternative<std::optional<Bytes> Settings::*>(key.member) ||
+                    std::holds_alternative<Bytes Settings::*>(key.member);
   if (const auto* i = node.as_integer(); i != nullptr && (number || size)) return std::to_string(i->get());
   if (std::holds_alternative<bool Settings::*>(key.member)) {
     if (const auto* b = node.as_boolean()) return b->get() ? "true" : "false";

@@ -44,9 +44,13 @@ struct Settings {
   bool engine_bronze = true;
   std::int64_t engine_dedupe_keys = 1'000'000;
   std::int64_t table_checkpoint_every = 100;
-  Duration table_log_retention = std::chrono::hours(30 * 24);
   std::string cache_folder = "~/.cache/pregao/lake";
   std::optional<Bytes> cache_max_bytes = Bytes{std::int64_t{4} << 30};
+  Duration table_log_retention = std::chrono::hours(7 * 24);
+  bool upkeep_enabled = true;
+  Bytes upkeep_target_file_size{128 << 20};
+  std::int64_t upkeep_small_files = 64;
+  Duration upkeep_retention = std::chrono::hours(7 * 24);
   std::int64_t sim_seed = 1;
   Duration sim_tick = std::chrono::seconds(1);
 
@@ -64,7 +68,8 @@ struct Settings {
 /// One row of the table of settings.
 struct SettingKey {
   using Member = std::variant<std::string Settings::*, std::int64_t Settings::*, bool Settings::*, Duration Settings::*,
-                              std::optional<Duration> Settings::*, std::optional<Bytes> Settings::*, Names Settings::*>;
+                              Bytes Settings::*, std::optional<Duration> Settings::*, std::optional<Bytes> Settings::*,
+                              Names Settings::*>;
   std::string name;  ///< "yahoo.stream-url"
   Member member;
   std::string help;               ///< one sentence, without a full stop

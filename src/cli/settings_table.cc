@@ -52,6 +52,13 @@ const std::vector<SettingKey>& SettingKeys() {
       {"cache.folder", &S::cache_folder, "Where files of a gs:// lake are kept for reading"},
       {"cache.max-bytes", &S::cache_max_bytes,
        "What was read longest ago leaves the cache beyond this; \"\" sets no limit", 1 << 20, 1LL << 50},
+      {"upkeep.enabled", &S::upkeep_enabled,
+       "Whether run and silver pack small files, and delete old ones, beside their work"},
+      {"upkeep.target-file-size", &S::upkeep_target_file_size, "How large packed files may get", 1 << 20, 4LL << 30},
+      {"upkeep.small-files", &S::upkeep_small_files,
+       "So many small files of a partition are packed together; those of a past day at once", 2, 100'000},
+      {"upkeep.retention", &S::upkeep_retention,
+       "How long files stay after they were packed or removed, for those who read older versions", kDay, 3650 * kDay},
       {"sim.seed", &S::sim_seed, "Which market the simulator plays: the same seed, the same quotes", 0, kMax},
       {"sim.tick", &S::sim_tick, "Time between two quotes of a simulated ticker", 1, kHour},
   };

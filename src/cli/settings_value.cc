@@ -100,6 +100,7 @@ std::string ValueText(const SettingKey& key, const Settings& s) {
           [&](std::int64_t Settings::*m) { return std::to_string(s.*m); },
           [&](bool Settings::*m) { return std::string(s.*m ? "true" : "false"); },
           [&](Duration Settings::*m) { return Quoted(FormatDuration(s.*m)); },
+          [&](Bytes Settings::*m) { return Quoted(FormatSize((s.*m).value)); },
           [&](std::optional<Duration> Settings::*m) { return Quoted(s.*m ? FormatDuration(*(s.*m)) : ""); },
           [&](std::optional<Bytes> Settings::*m) { return Quoted(s.*m ? FormatSize((s.*m)->value) : ""); },
           [&](Names Settings::*m) {
@@ -122,6 +123,7 @@ std::string Expectation(const SettingKey& key) {
                         [&](std::int64_t Settings::*) { return "a whole number" + Bounds(key, PrintNumber); },
                         [&](bool Settings::*) { return std::string("true or false"); },
                         [&](Duration Settings::*) { return duration; },
+                        [&](Bytes Settings::*) { return size; },
                         [&](std::optional<Duration> Settings::*) { return duration + R"(, or "")"; },
                         [&](std::optional<Bytes> Settings::*) { return size + R"(, or "")"; },
                         [&](Names Settings::*) {
@@ -153,6 +155,7 @@ Status SetFromText(const SettingKey& key, const std::string& text, Settings* s) 
             return Status::OK();
           },
           [&](Duration Settings::*m) { return SetDuration(key, text, &(s->*m)); },
+          [&](Bytes Settings::*m) { return SetBytes(key, text, &(s->*m)); },
           [&](std::optional<Duration> Settings::*m) {
             if (text.empty()) return (s->*m).reset(), Status::OK();
             return SetDuration(key, text, &(s->*m).emplace());

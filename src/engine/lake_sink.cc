@@ -193,7 +193,10 @@ Status LakeSink::Learn(const std::vector<std::shared_ptr<const lake::DataFile>>&
                        Written* written) {
   Foreign foreign{version, {}};
   for (const auto& file : added) {
-    TRY_ASSIGN(auto rows, KeysOf(*silver_.table, *silver_.base, *file));
+    auto read = KeysOf(*silver_.table, *silver_.base, *file);
+    // Packed since, and deleted while we slept past the retention: a new session reads what it became.
+    if (read.status().IsInvalid()) return Status::IOError(read.status().message());
+    TRY_ASSIGN(auto rows, std::move(read));
     for (const auto& row : rows) foreign.keys.insert(row.key);
     written->foreign.insert(written->foreign.end(), std::make_move_iterator(rows.begin()),
                             std::make_move_iterator(rows.end()));

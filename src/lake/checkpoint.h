@@ -9,6 +9,11 @@
 
 namespace pregao::lake {
 
+/// A file that was removed so soon after its writing gets no tombstone: vacuum spares files that no log names for its
+/// retention and this long on top, so the file's own age is enough. Without this a commit a second, packed every
+/// minute, would leave 600,000 tombstones in each checkpoint.
+inline constexpr std::chrono::hours kBriefLife{1};
+
 /// How long a checkpoint remembers a removed file: `delta.deletedFileRetentionDuration`, by default a week.
 [[nodiscard]] std::chrono::milliseconds TombstoneRetention(const Metadata& metadata);
 

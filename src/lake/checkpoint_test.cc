@@ -4,6 +4,7 @@
 #include <parquet/arrow/writer.h>
 
 #include "lake/checkpoint_file.h"
+#include "lake/faulty_store.h"
 #include "lake/log_path.h"
 #include "lake/memory_store.h"
 
@@ -113,6 +114,35 @@ TEST_F(CheckpointTest, TheHintMayBeMissingWrongOrDamaged) {
   }
   ASSERT_OK(store_->Delete(LastCheckpointPath("t")));
   ExpectEqual(*Fresh(), *table->snapshot());
+}
+
+/// A folder of a week of commits takes a local disk long to list.
+TEST_F(CheckpointTest, IsFoundByTheHintWithoutAListing) {
+  const auto table = Create(4);
+  Commit(table.get(), 9);
+  const auto faulty = std::make_shared<FaultyStore>(store_);
+  faulty->set_hook([](const StoreCall& call) { EXPECT_NE(call.operation, "List"); });
+  const auto opened = Table::Open(faulty, "t", &clock_);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  ExpectEqual(*(*opened)->snapshot(), *table->snapshot());
+  EXPECT_LE(faulty->calls(), 5) << "hint, checkpoint, entry 9, the end, a look whether it is the end";
+}
+
+TEST_F(CheckpointTest, ALogThatIsCleanedWhileItIsOpenedIsReadToItsEnd) {
+  const auto table = Create(4);
+  Commit(table.get(), 5);
+  const auto faulty = std::make_shared<FaultyStore>(store_);
+  faulty->set_hook([&, once = std::make_shared<bool>(true)](const StoreCall& call) {
+    if (call.path != LogEntryPath("t", TableVersion(5)) || !std::exchange(*once, false)) return;
+    Commit(table.get(), 3);  // writes checkpoint 8; then a clean-up takes what lies before it
+    for (int v = 0; v < 8; ++v) {
+      ASSERT_OK(store_->Delete(CheckpointPath("t", TableVersion(v))));
+      ASSERT_OK(store_->Delete(LogEntryPath("t", TableVersion(v))));
+    }
+  });
+  const auto opened = Table::Open(faulty, "t", &clock_);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_EQ((*opened)->snapshot()->version, TableVersion(8));
 }
 
 TEST_F(CheckpointTest, RemembersRemovedFilesForAWeek) {

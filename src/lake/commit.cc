@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 
+#include "lake/added_files.h"
 #include "lake/partition_path.h"
 #include "lake/protocol_check.h"
 #include "lake/store_path.h"
@@ -18,22 +19,6 @@ constexpr char kOwner[] = "pregao.owner";
 std::string Property(const Snapshot& snapshot, const std::string& key) {
   const auto found = snapshot.properties.find(key);
   return found == snapshot.properties.end() ? "" : found->second;
-}
-
-/// The files that hold the rows others added: a file that was only rewritten (optimize) counts as before, and a file
-/// whose rows were deleted counts no more.
-std::vector<std::shared_ptr<const DataFile>> FilesAdded(const std::vector<LogEntry>& entries) {
-  std::vector<std::shared_ptr<const DataFile>> files;
-  for (const auto& entry : entries) {
-    for (const auto& remove : entry.removes) {
-      if (!remove.data_change) continue;
-      std::erase_if(files, [&](const auto& file) { return UrlDecodePath(file->path) == UrlDecodePath(remove.path); });
-    }
-    for (const auto& add : entry.adds) {
-      if (add.data_change) files.push_back(add.file);
-    }
-  }
-  return files;
 }
 
 }  // namespace
@@ -97,6 +82,18 @@ Status Committer::CheckRemoves() const {
     if (live.contains(UrlDecodePath(file.path))) continue;
     return Status::Invalid("conflict: ", file.path, ", which this commit removes, is not live in version ",
                            head_->version.value, ": plan the operation again");
+  }
+  return Status::OK();
+}
+
+Status Committer::CheckFresh() const {
+  const TimestampMs oldest = clock_->Now() + (-std::chrono::milliseconds(kMaxCommitDelay).count());
+  for (const auto& file : txn_.adds) {
+    if (file.modified >= oldest) continue;
+    return Status::IOError(
+        "file ", file.path, " has waited longer than ", kMaxCommitDelay.count(),
+        " hours for its commit, so that vacuum may be about to delete it: its rows are to be written",
+        " again; nothing was committed");
   }
   return Status::OK();
 }
@@ -171,6 +168,7 @@ Result<CommitResult> Committer::Run() {
       if (!last.ok() && !last.IsIOError()) return last;
       if (!last.ok()) continue;
     }
+    TRY(CheckFresh());  // what earlier attempts may have put in place has been looked for
     const auto outcome = log_->Append(head_->version + 1, MakeEntry());
     if (outcome.ok() && *outcome == PutOutcome::kCreated) {
       return CommitResult{CommitOutcome::kCommitted, head_->version + 1};

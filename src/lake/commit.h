@@ -24,6 +24,8 @@ class Committer {
   /// What holds however often we try: the table accepts what we do, and every file of ours fits it.
   Status CheckTransaction() const;
   Status CheckRemoves() const;
+  /// Vacuum may delete files that nobody named for a day: what waited too long is not committed.
+  Status CheckFresh() const;
   Status CheckSameTable(const Snapshot& newer) const;
   [[nodiscard]] bool PositionsHold(const Snapshot& snapshot) const;
   [[nodiscard]] LogEntry MakeEntry() const;

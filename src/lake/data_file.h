@@ -37,8 +37,8 @@ struct Bounds {
   std::string min, max;
 };
 [[nodiscard]] std::optional<Bounds> StatBounds(const DataFile& file, const std::string& column);
-/// How many rows the file's statistics say it has; nullopt when they do not.
-[[nodiscard]] std::optional<std::int64_t> NumRecords(const DataFile& file);
+/// The file's rows by its statistics (numRecords); nullopt when they do not say.
+[[nodiscard]] std::optional<std::int64_t> StatRows(const DataFile& file);
 /// A TIMESTAMP bound of StatBounds in microseconds since the epoch, UTC; nullopt when it is no timestamp.
 [[nodiscard]] std::optional<std::int64_t> ParseStatTimestamp(std::string_view text);
 

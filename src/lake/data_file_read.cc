@@ -13,6 +13,9 @@
 namespace pregao::lake {
 namespace {
 
+/// A file up to this is fetched whole, in one call, instead of footer and columns.
+constexpr std::int64_t kFetchWhole = 256 << 10;
+
 /// An object as Arrow reads files. For one thread.
 class ObjectFile final : public arrow::io::RandomAccessFile {
  public:
@@ -33,10 +36,12 @@ class ObjectFile final : public arrow::io::RandomAccessFile {
   }
   Result<std::shared_ptr<arrow::Buffer>> ReadAt(std::int64_t position, std::int64_t count) override {
     if (position < 0 || position > size_) return Status::Invalid("read at ", position, " of ", size_, " bytes");
-    auto bytes = store_->GetRange(path_, position, std::min(count, size_ - position));
-    if (!bytes.ok()) fault_ = bytes.status();
-    TRY(bytes.status());
-    return arrow::Buffer::FromString(std::move(*bytes));
+    count = std::min(count, size_ - position);
+    if (!IsSmall()) return Fetch(position, count);
+    if (!whole_) {
+      TRY_ASSIGN(whole_, Fetch(0, size_));
+    }
+    return arrow::SliceBuffer(whole_, position, count);
   }
   Result<std::int64_t> ReadAt(std::int64_t position, std::int64_t count, void* out) override {
     TRY_ASSIGN(const auto buffer, ReadAt(position, count));
@@ -55,13 +60,22 @@ class ObjectFile final : public arrow::io::RandomAccessFile {
   }
   /// What the store last refused, as the Parquet reader's own errors do not tell it from damage.
   [[nodiscard]] const Status& fault() const { return fault_; }
+  [[nodiscard]] bool IsSmall() const { return size_ <= kFetchWhole; }
 
  private:
+  Result<std::shared_ptr<arrow::Buffer>> Fetch(std::int64_t position, std::int64_t count) {
+    auto bytes = store_->GetRange(path_, position, count);
+    if (!bytes.ok()) fault_ = bytes.status();
+    TRY(bytes.status());
+    return arrow::Buffer::FromString(std::move(*bytes));
+  }
+
   ObjectStore* const store_;
   const std::string path_;
   const std::int64_t size_;
   std::int64_t position_ = 0;
   bool closed_ = false;
+  std::shared_ptr<arrow::Buffer> whole_;  // of a small file, once it was read
   Status fault_;
 };
 
@@ -72,7 +86,7 @@ Result<std::shared_ptr<arrow::Table>> ReadColumns(const std::shared_ptr<ObjectFi
     parquet::arrow::FileReaderBuilder builder;
     TRY(builder.Open(file));
     auto properties = parquet::default_arrow_reader_properties();
-    properties.set_pre_buffer(true);  // neighbouring columns in one read
+    properties.set_pre_buffer(!file->IsSmall());  // neighbouring columns in one read, by other threads
     properties.set_use_threads(false);
     std::unique_ptr<parquet::arrow::FileReader> reader;
     TRY(builder.properties(properties)->Build(&reader));

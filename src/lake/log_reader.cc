@@ -39,9 +39,9 @@ Result<std::optional<TableVersion>> ReadHint(ObjectStore* store, const std::stri
   return TableVersion(*version);
 }
 
-Result<LogListing> ListLog(ObjectStore* store, const std::string& root, std::optional<TableVersion> from) {
+Result<LogListing> ListLog(ObjectStore* store, const std::string& root) {
   const std::string folder = LogFolder(root);
-  TRY_ASSIGN(const auto infos, store->List(folder, from ? LogPrefix(root, *from) : ""));
+  TRY_ASSIGN(const auto infos, store->List(folder));
   LogListing listing;
   std::map<std::pair<TableVersion, std::int64_t>, std::set<std::int64_t>> parts;  // (version, parts) -> parts seen
   for (const auto& info : infos) {
@@ -96,35 +96,58 @@ Status ReadCheckpoint(ObjectStore* store, const std::string& root, const Checkpo
   return status.ok() ? status : status.WithMessage(first, ": ", status.message());
 }
 
+/// KeyError when there is no such entry.
+Status ReadEntry(ObjectStore* store, const std::string& root, TableVersion version, LogState* state) {
+  TRY_ASSIGN(const LogEntry entry, ReadLogEntry(store, root, version));
+  const Status status = state->Apply(entry, version);
+  return status.ok() ? status : status.WithMessage(Named(store, LogEntryPath(root, version)), ": ", status.message());
+}
+
 Status ReadEntries(ObjectStore* store, const std::string& root, TableVersion last, LogState* state) {
   while (state->version() < last) {
     const TableVersion version = state->version() + 1;
-    const std::string name = Named(store, LogEntryPath(root, version));
-    const auto entry = ReadLogEntry(store, root, version);
-    if (entry.status().IsKeyError()) {
-      return Status::Invalid(name, " is missing, but version ", last.value,
+    const Status status = ReadEntry(store, root, version, state);
+    if (status.IsKeyError()) {
+      return Status::Invalid(Named(store, LogEntryPath(root, version)), " is missing, but version ", last.value,
                              " is there: the log is damaged; restore the file");
     }
-    TRY(entry.status());
-    const Status status = state->Apply(*entry, version);
-    if (!status.ok()) return status.WithMessage(name, ": ", status.message());
+    TRY(status);
   }
   return Status::OK();
 }
 
-/// @return KeyError "gone" when the checkpoint was cleaned up between the listing and the reading.
-Result<LogState> LoadFrom(ObjectStore* store, const std::string& root, std::optional<TableVersion> hint) {
-  TRY_ASSIGN(LogListing listing, ListLog(store, root, hint));
-  if (hint && !listing.checkpoint) {
-    TRY_ASSIGN(listing, ListLog(store, root, std::nullopt));
-  }
+Status CheckComplete(ObjectStore* store, const std::string& root, const LogState& state) {
+  const Status status = state.CheckComplete();
+  return status.ok() ? status : status.WithMessage(Named(store, LogFolder(root)), ": ", status.message());
+}
+
+/// The newest state by the checkpoint that the hint names, without a listing: the folder has a file for each commit of
+/// the log's retention, and a local disk lists all or nothing. nullopt when the hint leads nowhere.
+Result<std::optional<LogState>> LoadByHint(ObjectStore* store, const std::string& root, TableVersion hint) {
+  LogState state;
+  const Status read = ReadCheckpoint(store, root, {hint}, &state);
+  if (read.IsKeyError()) return std::nullopt;  // cleaned up since, of several parts, or never there
+  TRY(read);
+  Status next;
+  do {
+    next = ReadEntry(store, root, state.version() + 1, &state);
+  } while (next.ok());
+  if (!next.IsKeyError()) return next;
+  // The end of the log, unless what follows has been cleaned up, and then this version's entry went first.
+  const auto last = store->GetRange(LogEntryPath(root, state.version()), 0, 1);
+  if (last.status().IsKeyError()) return std::nullopt;
+  TRY(last.status());
+  TRY(CheckComplete(store, root, state));
+  return state;
+}
+
+Result<LogState> LoadByListing(ObjectStore* store, const std::string& root) {
+  TRY_ASSIGN(const LogListing listing, ListLog(store, root));
   TRY(CheckListing(store, root, listing));
   LogState state;
   if (listing.checkpoint) TRY(ReadCheckpoint(store, root, *listing.checkpoint, &state));
   if (listing.last_entry) TRY(ReadEntries(store, root, *listing.last_entry, &state));
-  if (const Status status = state.CheckComplete(); !status.ok()) {
-    return status.WithMessage(Named(store, LogFolder(root)), ": ", status.message());
-  }
+  TRY(CheckComplete(store, root, state));
   return state;
 }
 
@@ -138,9 +161,11 @@ Result<LogEntry> ReadLogEntry(ObjectStore* store, const std::string& root, Table
 
 Result<LogState> LoadLogState(ObjectStore* store, const std::string& root) {
   TRY_ASSIGN(const auto hint, ReadHint(store, root));
-  auto state = LoadFrom(store, root, hint);
-  if (hint && state.status().IsKeyError()) return LoadFrom(store, root, std::nullopt);
-  return state;
+  if (hint) {
+    TRY_ASSIGN(auto state, LoadByHint(store, root, *hint));
+    if (state) return std::move(*state);
+  }
+  return LoadByListing(store, root);
 }
 
 }  // namespace pregao::lake

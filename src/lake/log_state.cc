@@ -2,6 +2,7 @@
 
 #include <unordered_set>
 
+#include "lake/checkpoint.h"
 #include "lake/delta_schema.h"
 #include "lake/partition_path.h"
 #include "lake/protocol_check.h"
@@ -10,6 +11,13 @@ namespace pregao::lake {
 namespace {
 
 bool OutlivedBy(const Remove& remove, TimestampMs cutoff) { return remove.deleted.value_or(TimestampMs{}) < cutoff; }
+
+/// Whether the file's own age tells as much as its tombstone would.
+bool WasBrief(const DataFile& file, const Remove& remove) {
+  if (!remove.deleted) return false;
+  const std::int64_t lived = *remove.deleted - file.modified;
+  return lived >= 0 && lived <= std::chrono::milliseconds(kBriefLife).count();
+}
 
 }  // namespace
 
@@ -39,21 +47,24 @@ Status LogState::Apply(const LogEntry& entry, TableVersion version) {
 
 void LogState::ApplyFiles(const LogEntry& entry) {
   std::unordered_set<const DataFile*> gone;
-  const auto take_out = [&](const std::string& key) {
-    if (const auto found = live_.find(key); found != live_.end()) {
-      gone.insert(found->second.get());
-      live_.erase(found);
-    }
+  const auto take_out = [&](const std::string& key) -> std::shared_ptr<const DataFile> {
+    const auto found = live_.find(key);
+    if (found == live_.end()) return nullptr;
+    auto file = std::move(found->second);
+    gone.insert(file.get());
+    live_.erase(found);
+    return file;
   };
+  std::vector<std::shared_ptr<const DataFile>> keep_alive;  // `gone` holds bare pointers
   for (const auto& remove : entry.removes) {
     std::string key = UrlDecodePath(remove.path);
-    take_out(key);
-    tombstones_.insert_or_assign(std::move(key), remove);
+    const auto file = keep_alive.emplace_back(take_out(key));
+    if (!file || !WasBrief(*file, remove)) tombstones_.insert_or_assign(std::move(key), remove);
   }
   std::vector<std::shared_ptr<const DataFile>> added;
   for (const auto& add : entry.adds) {
     std::string key = UrlDecodePath(add.file->path);
-    take_out(key);  // a second add of a path replaces the first
+    keep_alive.push_back(take_out(key));  // a second add of a path replaces the first
     tombstones_.erase(key);
     added.push_back(add.file);
     live_.emplace(std::move(key), add.file);

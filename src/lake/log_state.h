@@ -28,6 +28,8 @@ class LogState {
   /// In the order in which they were added.
   [[nodiscard]] const std::vector<std::shared_ptr<const DataFile>>& files() const { return files_; }
   [[nodiscard]] bool IsLive(std::string_view path) const;
+  /// Of files that lived longer than kBriefLife (checkpoint.h), by decoded path.
+  [[nodiscard]] const std::unordered_map<std::string, Remove>& tombstones() const { return tombstones_; }
 
   [[nodiscard]] std::shared_ptr<const Snapshot> MakeSnapshot() const;
   /// Everything as the actions of a checkpoint; tombstones that were made before `tombstone_cutoff` are left out.

@@ -70,12 +70,12 @@ std::optional<Bounds> StatBounds(const DataFile& file, const std::string& column
   return Bounds{std::move(*min), std::move(*max)};
 }
 
-std::optional<std::int64_t> NumRecords(const DataFile& file) {
+std::optional<std::int64_t> StatRows(const DataFile& file) {
   thread_local dom::parser parser;
   const auto stats = ParseJsonObject(&parser, file.stats);
-  if (!stats.ok()) return std::nullopt;
-  const auto rows = JsonFields(*stats, "stats").OptionalInt("numRecords");
-  return rows.ok() ? *rows : std::nullopt;
+  std::int64_t rows = 0;
+  if (!stats.ok() || stats->at_key("numRecords").get(rows) != simdjson::SUCCESS || rows < 0) return std::nullopt;
+  return rows;
 }
 
 std::optional<std::int64_t> ParseStatTimestamp(std::string_view text) {

@@ -49,6 +49,7 @@ Result<CommitResult> Table::Commit(std::shared_ptr<const Snapshot> base, Transac
 }
 
 bool Table::IsCleaningDue() {
+  if (!options_.clean_log) return false;
   const TimestampMs now = clock_->Now();
   const std::int64_t interval = std::chrono::milliseconds(options_.log_retention).count() / 30;
   std::lock_guard lock(mutex_);
@@ -67,6 +68,15 @@ Status Table::CheckpointAndClean(bool clean) {
   if (!clean) return Status::OK();
   return CleanLog(store_.get(), root_, now + (-std::chrono::milliseconds(options_.log_retention).count()));
 }
+
+std::map<std::string, TimestampMs> Table::RemovedFiles() const {
+  std::map<std::string, TimestampMs> removed;
+  const LogState state = log_->state();
+  for (const auto& [path, remove] : state.tombstones()) removed.emplace(path, remove.deleted.value_or(TimestampMs{}));
+  return removed;
+}
+
+std::chrono::milliseconds Table::RemovedFileRetention() const { return TombstoneRetention(log_->rules().second); }
 
 Status Table::UpdateMetadata(const std::string& operation, const std::function<Result<bool>(Metadata*)>& change) {
   Status last;

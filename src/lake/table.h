@@ -75,8 +75,14 @@ struct TableSpec {
   std::map<std::string, std::string> properties;
 };
 
+/// A commit takes no file that was written longer ago: vacuum deletes what no log names at kUnnamedFileAge.
+inline constexpr std::chrono::hours kMaxCommitDelay{12};
+/// Files that no log names are spared for at least so long: their writer may still be about to commit them.
+inline constexpr std::chrono::hours kUnnamedFileAge{24};
+
 struct TableOptions {
   int checkpoint_every = 100;                   ///< commits
+  bool clean_log = true;                        ///< now and then, with a checkpoint; false where upkeep does it
   std::chrono::hours log_retention{30 * 24};    ///< log entries older than this and behind a checkpoint are deleted
   int max_attempts = 30;                        ///< of one commit against rivals and ambiguous answers
   std::chrono::milliseconds retry_backoff{20};  ///< first wait, doubled to 1 s, with jitter
@@ -113,12 +119,19 @@ class Table {
   ///
   /// Exactly once: an error whose effect is unknown is followed by a look for our own commit id in the log. kFenced
   /// when a position's `from` no longer holds. An error means that nothing was committed, unless the store stayed
-  /// unreachable to the last attempt, which the message says.
+  /// unreachable to the last attempt, which the message says. IOError too when a file of `txn` was written longer than
+  /// kMaxCommitDelay ago: its rows are to be written anew.
   [[nodiscard]] Result<CommitResult> Commit(std::shared_ptr<const Snapshot> base, Transaction txn,
                                             const Rebase& rebase = nullptr);
 
   /// Writes a checkpoint of the current version and deletes log entries that have outlived the retention.
   [[nodiscard]] Status Checkpoint();
+
+  /// Files that are no longer live and when they were removed, as far as the log remembers: paths relative to the root,
+  /// decoded. A file that was removed within kBriefLife (checkpoint.h) of its writing is not among them.
+  [[nodiscard]] std::map<std::string, TimestampMs> RemovedFiles() const;
+  /// How long the log remembers removed files: the property `delta.deletedFileRetentionDuration`, by default a week.
+  [[nodiscard]] std::chrono::milliseconds RemovedFileRetention() const;
 
   /// Sets table properties, such as `pregao.owner`; those that hold already cost no commit.
   [[nodiscard]] Status SetProperties(const std::map<std::string, std::string>& properties);

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <set>
 #include <utility>
 
 #include "lake/data_file.h"
+#include "lake/added_files.h"
 #include "query/view_sql.h"
 
 namespace pregao::query {
@@ -138,13 +138,9 @@ Result<bool> Session::RefreshAdded(const std::string& name) {
   for (View& view : views_) {
     if (view.name.view != name) continue;
     TRY_ASSIGN(auto newest, Newest(&view));
-    std::set<std::string> known;
-    if (view.followed != nullptr) {
-      for (const auto& file : view.followed->files) known.insert(file->path);
-    }
-    std::vector<std::shared_ptr<const lake::DataFile>> added;
-    for (const auto& file : newest->files) {
-      if (!known.contains(file->path)) added.push_back(file);
+    std::vector<std::shared_ptr<const lake::DataFile>> added = newest->files;
+    if (view.followed != nullptr && view.followed->table_id == newest->table_id) {
+      TRY_ASSIGN(added, lake::FilesAddedBetween(store_.get(), view.name.root, view.followed->version, newest->version));
     }
     TRY(MakeView(view, name + "_added", *newest, added));
     view.followed = std::move(newest);

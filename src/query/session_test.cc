@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "lake/data_file.h"
+#include "lake/optimize.h"
 #include "query/format.h"
 #include "query/view_sql.h"
 
@@ -213,6 +214,22 @@ TEST_F(SessionTest, FollowingShowsTheFilesThatCameSince) {
   Append(table.get(), "C", {2});
   EXPECT_TRUE(session->RefreshAdded("silver").ValueOrDie());
   EXPECT_EQ(QueryAll(session->database(), "SELECT ticker FROM silver_added").ValueOrDie()->num_rows(), 2);
+  EXPECT_FALSE(session->RefreshAdded("silver").ValueOrDie());
+}
+
+TEST_F(SessionTest, FollowingShowsARowOnceThoughItsFileIsPacked) {
+  const auto table = Table();
+  Append(table.get(), "A", {0});
+  const auto session = Open();
+  session->Refresh();
+  session->Follow("silver");
+  Append(table.get(), "B", {1});
+  ASSERT_TRUE(table->SetProperties({{"pregao.owner", "embedded"}}).ok());
+  ASSERT_EQ(lake::Optimize(table.get(), clock_, {})->files_before, 2);
+  EXPECT_TRUE(session->RefreshAdded("silver").ValueOrDie());
+  EXPECT_EQ(
+      QueryAll(session->database(), "SELECT ticker FROM silver_added WHERE ticker = 'B'").ValueOrDie()->num_rows(), 1);
+  EXPECT_EQ(QueryAll(session->database(), "SELECT ticker FROM silver_added").ValueOrDie()->num_rows(), 1);
   EXPECT_FALSE(session->RefreshAdded("silver").ValueOrDie());
 }
 

@@ -1,6 +1,7 @@
 /// Seeded simulation of several engines on one topic and one lake. Faults: the store fails calls, done or not;
 /// processes die at any store call; partitions are rebalanced at any time, between members of one group and between
-/// rivals; records come late, twice, under other keys, and broken; offsets have holes. The oracle is Wrong(). One
+/// rivals; records come late, twice, under other keys, and broken; offsets have holes; somebody packs and vacuums the
+/// tables, by a store that fails too, while hours go by. The oracle is Wrong(). One
 /// thread, one random generator: a seed is a run. PREGAO_SIM_SEED=n runs one seed, PREGAO_SIM_RUNS=n so many.
 #include <cstdlib>
 #include <deque>
@@ -9,6 +10,8 @@
 #include <random>
 
 #include "engine/session.h"
+#include "lake/optimize.h"
+#include "lake/vacuum.h"
 
 #include "test/engine_testing.h"
 
@@ -44,6 +47,8 @@ class Simulation {
   [[nodiscard]] std::int64_t fencings() const { return fencings_; }
   [[nodiscard]] std::int64_t failures() const { return failures_; }
   [[nodiscard]] std::int64_t duplicates() const { return duplicates_; }
+  [[nodiscard]] std::int64_t packed() const { return packed_; }
+  [[nodiscard]] std::int64_t deleted() const { return deleted_; }
 
  private:
   struct Engine {
@@ -74,6 +79,8 @@ class Simulation {
   void Step() {
     if (Below(5) == 0) return Produce();
     if (Below(60) == 0) return topic_.Rebalance(random_());
+    if (Below(25) == 0) return clock_.Advance(std::chrono::hours(Below(24)));
+    if (Below(15) == 0) return Maintain();
     Engine& e = engines_[Below(engines_.size())];
     if (!e.reader) return Start(&e);
     switch (Below(12)) {
@@ -110,6 +117,28 @@ class Simulation {
     if (Below(10) == 0)
       topic_.SkipOffsets(Partition(static_cast<std::int32_t>(Below(3))), 1 + static_cast<std::int64_t>(Below(5)));
     ASSERT_TRUE(topic_.NewWriter()->Append(records).ok());
+  }
+
+  /// Optimizes and vacuums every table, or dies in between.
+  void Maintain() {
+    const auto store = std::make_shared<lake::FaultyStore>(store_);
+    store->FailAtRandom(random_(), fault_rate_);
+    if (Below(3) == 0) store->FailAt(1 + static_cast<std::int64_t>(Below(40)), lake::StoreFault::kDieAfter);
+    for (const char* root : {kBronzeRoot, kQuarantineRoot, kSilverRoot}) {
+      const auto table = lake::Table::Open(store, root, &clock_, options_.table);
+      Status status = table.status();
+      if (table.ok()) {
+        const auto packed = lake::Optimize(table->get(), clock_, {});
+        status = packed.status();
+        if (packed.ok()) packed_ += packed->bins;
+        lake::VacuumOptions options;
+        options.retention = std::chrono::days(1);
+        const auto vacuumed = lake::Vacuum(table->get(), clock_, options);
+        if (status.ok()) status = vacuumed.status();
+        if (vacuumed.ok()) deleted_ += std::ssize(vacuumed->files);
+      }
+      ASSERT_TRUE(status.ok() || status.IsIOError() || status.IsKeyError()) << status.ToString();
+    }
   }
 
   void Start(Engine* e) {
@@ -199,15 +228,15 @@ class Simulation {
   }
 
   std::mt19937_64 random_;
-  SystemClock clock_;
+  ManualClock clock_{TimestampMs(kT0 + 500LL * 86'400'000)};
   topic::MemoryTopic topic_{3};
-  std::shared_ptr<lake::MemoryStore> store_ = std::make_shared<lake::MemoryStore>();
+  std::shared_ptr<lake::MemoryStore> store_ = std::make_shared<lake::MemoryStore>(&clock_);
   LakeSinkOptions options_;
   double fault_rate_ = 0;
   std::deque<Engine> engines_;
   std::vector<topic::NewRecord> sent_;
   std::int64_t now_ = 0;
-  std::int64_t commits_ = 0, fencings_ = 0, failures_ = 0, duplicates_ = 0;
+  std::int64_t commits_ = 0, fencings_ = 0, failures_ = 0, duplicates_ = 0, packed_ = 0, deleted_ = 0;
 };
 
 std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
@@ -218,7 +247,7 @@ std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
 TEST(Simulation, NothingIsLostAndNothingStandsTwice) {
   const std::uint64_t first = FromEnvironment("PREGAO_SIM_SEED", 1);
   const std::uint64_t runs = std::getenv("PREGAO_SIM_SEED") != nullptr ? 1 : FromEnvironment("PREGAO_SIM_RUNS", kRuns);
-  std::int64_t commits = 0, fencings = 0, failures = 0, duplicates = 0;
+  std::int64_t commits = 0, fencings = 0, failures = 0, duplicates = 0, packed = 0, deleted = 0;
   for (std::uint64_t seed = first; seed < first + runs; ++seed) {
     SCOPED_TRACE("PREGAO_SIM_SEED=" + std::to_string(seed));
     Simulation simulation(seed);
@@ -229,6 +258,8 @@ TEST(Simulation, NothingIsLostAndNothingStandsTwice) {
     fencings += simulation.fencings();
     failures += simulation.failures();
     duplicates += simulation.duplicates();
+    packed += simulation.packed();
+    deleted += simulation.deleted();
   }
   if (runs < kRuns) return;
   // The runs were not too easy to tell anything.
@@ -236,6 +267,8 @@ TEST(Simulation, NothingIsLostAndNothingStandsTwice) {
   EXPECT_GT(fencings, 0);
   EXPECT_GT(failures, 10);
   EXPECT_GT(duplicates, 50);
+  EXPECT_GT(packed, 20);
+  EXPECT_GT(deleted, 20);
 }
 
 }  // namespace

@@ -1,11 +1,16 @@
 /// The engine with its threads: the memory topic in, tables in memory out.
 #include "engine/embedded.h"
 
+#include <atomic>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <thread>
 
+#include "lake/upkeep.h"
+
 #include "test/engine_testing.h"
+#include "test/wait_testing.h"
 
 namespace pregao::engine {
 namespace {
@@ -109,6 +114,52 @@ TEST_F(Embedded, RivalsAndRebalancesLoseAndDoubleNothing) {
   threads.clear();
   ASSERT_TRUE(RunToEnd(store_).ok());
   EXPECT_THAT(Wrong(&topic_, store_), IsEmpty());
+}
+
+/// Two engines of a group with the upkeep that `run` gives each of them.
+TEST_F(Embedded, UpkeepBesideEnginesLosesAndDoublesNothing) {
+  std::stop_source stop;
+  std::atomic<int> looks = 0;
+  int packed = 0;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([this, token = stop.get_token()] {
+      const auto reader = topic_.NewReader("pregao");
+      const auto sink = NewSink(store_, &clock_);
+      auto options = Quick();
+      options.max_fencings = 10'000;
+      EmbeddedEngine engine(reader.get(), sink.get(), &clock_, options);
+      const Status status = engine.Run(token);
+      EXPECT_TRUE(status.ok()) << status.ToString();
+    });
+    threads.emplace_back([this, &looks, token = stop.get_token()] {
+      lake::UpkeepOptions options;
+      options.clean_every = std::chrono::milliseconds(1);
+      options.optimize.open = {2, 1};
+      options.table.retry_backoff = std::chrono::milliseconds(1);
+      lake::Upkeep upkeep(store_, {kBronzeRoot, kQuarantineRoot, kSilverRoot}, &clock_, options);
+      while (!token.stop_requested()) {
+        upkeep.Look(token);
+        ++looks;
+      }
+    });
+  }
+  for (int i = 0; i < 20; ++i) {
+    Append(i * 100, (i + 1) * 100);
+    topic_.Rebalance(static_cast<std::uint64_t>(i));
+    const int seen = looks;
+    ASSERT_TRUE(Eventually([&] { return looks >= seen + 4; }));
+  }
+  stop.request_stop();
+  threads.clear();
+  ASSERT_TRUE(RunToEnd(store_).ok());
+  EXPECT_THAT(Wrong(&topic_, store_), IsEmpty());
+  const auto silver = lake::Table::Open(store_, kSilverRoot, &clock_).ValueOrDie();
+  for (std::int64_t v = 1; v <= silver->snapshot()->version.value; ++v) {
+    const auto entry = store_->Get(fmt::format("{}/_delta_log/{:020}.json", kSilverRoot, v)).ValueOrDie();
+    packed += entry.find("\"OPTIMIZE\"") != std::string::npos ? 1 : 0;
+  }
+  EXPECT_GT(packed, 0);
 }
 
 TEST_F(Embedded, AnotherWriterThatAlwaysWinsIsReported) {
