@@ -32,6 +32,8 @@ struct Settings {
   std::int64_t yahoo_symbols_per_connection = 100;
   Duration listen_dumb_timeout = std::chrono::seconds(60);
   Duration listen_resubscribe_interval = std::chrono::seconds(15);
+  std::string listen_spool = "data/spool.db";
+  std::optional<Bytes> listen_spool_bytes = Bytes{1LL << 30};
   std::int64_t local_partitions = 4;
   std::optional<Duration> local_retention_age = std::chrono::hours(7 * 24);  ///< nullopt: keep
   std::optional<Bytes> local_retention_bytes;                                ///< nullopt: no limit

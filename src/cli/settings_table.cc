@@ -23,6 +23,11 @@ const std::vector<SettingKey>& SettingKeys() {
        "A connection that is open and says nothing for so long in market hours is made anew", kSecond, kDay},
       {"listen.resubscribe-interval", &S::listen_resubscribe_interval,
        "How often the subscription is sent again, which keeps the connection alive", 100, kHour},
+      {"listen.spool", &S::listen_spool,
+       "Where quotes wait while the topic's broker is away; \"\" for nowhere. A local topic has none unless this is "
+       "set"},
+      {"listen.spool-bytes", &S::listen_spool_bytes,
+       "What may wait there; when it is full the stream is not read until the broker is back", 1 << 20, 1LL << 50},
       {"local.partitions", &S::local_partitions, "Partitions of a local topic when it is created", 1, 256},
       {"local.retention-age", &S::local_retention_age,
        "Records of a local topic older than this are deleted; \"\" keeps them", kMinute, 3650 * kDay},
