@@ -9,8 +9,6 @@
 
 namespace pregao::cli {
 
-namespace {
-
 engine::LakeSinkOptions SinkOptionsOf(const Settings& settings) {
   engine::LakeSinkOptions out;
   out.partition_by = settings.engine_partition_by;
@@ -22,6 +20,8 @@ engine::LakeSinkOptions SinkOptionsOf(const Settings& settings) {
   out.table.log_retention = std::chrono::ceil<std::chrono::hours>(settings.table_log_retention);
   return out;
 }
+
+namespace {
 
 engine::EngineOptions EngineOptionsOf(const Settings& settings) {
   engine::EngineOptions out;
