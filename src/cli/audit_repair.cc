@@ -1,9 +1,6 @@
 #include "cli/audit_repair.h"
 
-#include <algorithm>
 #include <atomic>
-#include <fmt/format.h>
-#include <iterator>
 
 #include "base/text.h"
 #include "cli/pipeline.h"
@@ -13,17 +10,6 @@
 
 namespace pregao::cli {
 namespace {
-
-using query::RecordId;
-
-/// Those of `a`, sorted, that are not in `b`.
-std::vector<RecordId> Without(std::vector<RecordId> a, std::vector<RecordId> b) {
-  std::sort(a.begin(), a.end());
-  std::sort(b.begin(), b.end());
-  std::vector<RecordId> rest;
-  std::set_difference(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(rest));
-  return rest;
-}
 
 Result<std::unique_ptr<topic::TopicReader>> FreshReader(const Context& context) {
   TRY_ASSIGN(const auto uri, topic::ParseTopic(context.settings.topic));
@@ -42,9 +28,8 @@ Result<engine::RepairCounts> RepairLosses(const Context& context, query::Session
   options.table = sink.table;
   TRY_ASSIGN(const auto repair, engine::Repair::Open(std::move(store), context.clock,
                                                      {losses.bronze, losses.quarantine, losses.silver}, options));
-  const auto only_in_topic = Without(losses.missing_in_topic, losses.missing_in_bronze);
-  const auto total =
-      static_cast<std::int64_t>(losses.not_in_bronze.size() + losses.missing_in_bronze.size() + only_in_topic.size());
+  const auto total = static_cast<std::int64_t>(losses.not_in_bronze.size() + losses.missing_in_bronze.size() +
+                                               losses.missing_in_topic.size());
   std::atomic<std::int64_t> done = 0;
   const StatusLine line([&] { return ProgressText("repairing", done, total); });
   const auto each = [&](Status (engine::Repair::*add)(const std::string&, const medallion::Record&)) {
@@ -61,9 +46,9 @@ Result<engine::RepairCounts> RepairLosses(const Context& context, query::Session
   if (!losses.missing_in_bronze.empty()) {
     TRY(query::VisitBronze(session, losses.missing_in_bronze, each(&engine::Repair::AddJudged)));
   }
-  if (!only_in_topic.empty()) {
+  if (!losses.missing_in_topic.empty()) {
     TRY_ASSIGN(const auto reader, FreshReader(context));
-    TRY(query::VisitTopic(reader.get(), only_in_topic, each(&engine::Repair::AddJudged)));
+    TRY(query::VisitTopic(reader.get(), losses.missing_in_topic, each(&engine::Repair::AddJudged)));
   }
   TRY(repair->Flush());
   return repair->counts();

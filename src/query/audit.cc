@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <functional>
 #include <map>
+#include <set>
 
 #include "query/audit_records.h"
 #include "topic/positions.h"
@@ -191,6 +192,7 @@ class Auditor {
   Status Settle(RecordJudge* judge, bool count, std::vector<RecordId> AuditLosses::*lost) {
     TRY(judge->Finish());
     for (const auto& [record, why] : judge->missing()) {
+      if (!missing_.insert(record).second) continue;  // Bronze has told of it
       Add({"missing", record.topic, record.partition, record.offset, why});
       Lose(lost, record);
     }
@@ -252,6 +254,7 @@ class Auditor {
   bool bronze_ = false, quarantine_ = false;
   AuditReport report_;
   std::map<std::string, std::size_t> shown_;
+  std::set<RecordId> missing_;
 };
 
 }  // namespace

@@ -32,7 +32,7 @@ struct PartitionAudit {
 /// What a repair starts from: kept when it is asked for.
 struct AuditLosses {
   std::vector<RecordId> missing_in_bronze;  ///< records of Bronze that are nowhere behind it
-  std::vector<RecordId> missing_in_topic;   ///< the same of the topic, those of Bronze too
+  std::vector<RecordId> missing_in_topic;   ///< the same of the topic, where Bronze has not told of them
   std::vector<RecordId> not_in_bronze;      ///< records of the topic that Bronze lacks
   /// The tables' versions before the audit first looked; null where there is none.
   std::shared_ptr<const lake::Snapshot> bronze, quarantine, silver;
