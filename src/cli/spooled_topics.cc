@@ -51,6 +51,13 @@ Result<ListenerTopics> OpenListenerTopics(const Context& context) {
   TRY_ASSIGN(auto quotes, OpenSpool(context, uri, false, room));
   // Nothing behind the topic drops a dead letter that came twice, so one that may have says so.
   TRY_ASSIGN(auto dead_letter, OpenSpool(context, topic::DeadLetter(uri), true, room));
+  const auto others =
+      listen::WaitingForOthers(settings.listen_spool, {topic::ToString(uri), topic::ToString(topic::DeadLetter(uri))});
+  TRY(others.status());
+  for (const auto& [name, records] : *others) {
+    spdlog::warn("{} records wait in the spool {} for another topic ({}): they go there when --topic names it", records,
+                 settings.listen_spool, name);
+  }
   topics.spool = [a = quotes.get(), b = dead_letter.get()] {
     auto sum = a->stats();
     const auto more = b->stats();

@@ -24,16 +24,6 @@ using topic::NewRecord;
 /// What no retry mends.
 bool Stays(const Status& status) { return status.IsInvalid() || status.IsNotImplemented(); }
 
-/// A name that a local topic takes, and that differs where addresses do (but for the odd characters in them).
-std::string FileName(const std::string& address) {
-  std::string name;
-  for (const char c : address) {
-    const bool legal = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
-    name += legal ? c : '_';
-  }
-  return name.substr(0, 249);
-}
-
 }  // namespace
 
 Result<std::shared_ptr<SpoolRoom>> SpoolRoom::Open(std::string path, std::int64_t max_bytes) {
@@ -259,7 +249,7 @@ void Spool::State::Work(std::stop_token stop) {
 
 Result<std::unique_ptr<Spool>> Spool::Create(SpoolOptions options, std::shared_ptr<SpoolRoom> room, OpenTopic open,
                                              const Clock* clock) {
-  TRY_ASSIGN(auto file, SpoolFile::Open(room->path(), FileName(options.address)));
+  TRY_ASSIGN(auto file, SpoolFile::Open(room->path(), SpoolName(options.address)));
   const auto left = file->left_records();
   std::unique_ptr<Spool> spool(
       new Spool(std::make_unique<State>(std::move(options), std::move(room), std::move(open), clock, std::move(file))));
@@ -281,6 +271,19 @@ Result<std::unique_ptr<Spool>> Spool::Create(SpoolOptions options, std::shared_p
     return status;
   }
   return spool;
+}
+
+Result<std::map<std::string, std::int64_t>> WaitingForOthers(const std::string& path,
+                                                             const std::vector<std::string>& addresses) {
+  TRY_ASSIGN(const auto names, topic::ListLocalTopics(path));
+  std::map<std::string, std::int64_t> waiting;
+  for (const std::string& name : names) {
+    const auto same = [&](const std::string& address) { return SpoolName(address) == name; };
+    if (std::any_of(addresses.begin(), addresses.end(), same)) continue;
+    TRY_ASSIGN(const auto file, SpoolFile::Open(path, name));
+    if (file->left_records() > 0) waiting[name] = file->left_records();
+  }
+  return waiting;
 }
 
 Spool::Spool(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -4,9 +4,11 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/status.h"
@@ -90,5 +92,10 @@ class Spool final : public topic::TopicWriter {
   explicit Spool(std::unique_ptr<State> state);
   const std::unique_ptr<State> state_;
 };
+
+/// What waits in a spool's file for other topics than these addresses: nobody sends it while they are the ones.
+/// @return records by the name of the local topic that they wait in
+[[nodiscard]] Result<std::map<std::string, std::int64_t>> WaitingForOthers(const std::string& path,
+                                                                           const std::vector<std::string>& addresses);
 
 }  // namespace pregao::listen

@@ -1,6 +1,7 @@
 #include "listen/spool_file.h"
 
 #include <algorithm>
+#include <cctype>
 
 namespace pregao::listen {
 namespace {
@@ -17,6 +18,16 @@ topic::NewRecord Copy(const topic::RecordBatch& batch, std::size_t i) {
 }
 
 }  // namespace
+
+std::string SpoolName(const std::string& address) {
+  constexpr std::size_t kLongest = 249;
+  std::string name;
+  for (const char c : address) {
+    const bool legal = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
+    name += legal ? c : '_';
+  }
+  return name.substr(0, kLongest);
+}
 
 std::int64_t SpoolBytes(std::span<const topic::NewRecord> records) {
   std::size_t bytes = 0;

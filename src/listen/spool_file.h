@@ -40,7 +40,11 @@ class SpoolFile {
   std::int64_t left_records_ = 0, left_bytes_ = 0;
 };
 
-/// What a record takes in the file.
+/// The name of the local topic in which records wait for a topic of this address: as it is, but for characters that a
+/// topic's name has not.
+[[nodiscard]] std::string SpoolName(const std::string& address);
+
+/// What records take in the file.
 [[nodiscard]] std::int64_t SpoolBytes(std::span<const topic::NewRecord> records);
 
 }  // namespace pregao::listen

@@ -286,6 +286,10 @@ TEST_F(SpoolTest, WhatWaitsForOneBrokerIsNotSentToAnother) {
   broker_.ComeBack();
   ASSERT_OK(Open({.address = "kafka://production:9092/quotes"})->Append({{Quote("A", 2)}}));
   EXPECT_THAT(Values(broker_.topic.records()), ElementsAre("2"));
+  EXPECT_THAT(WaitingForOthers(Path(), {"kafka://production:9092/quotes"}).ValueOrDie(),
+              ElementsAre(std::pair("kafka___test_9092_quotes", 1)))
+      << "and the user is told of it";
+  EXPECT_THAT(WaitingForOthers(Path(), {"kafka://test:9092/quotes"}).ValueOrDie(), testing::IsEmpty());
 }
 
 TEST_F(SpoolTest, ARecordThatTheTopicWillNeverTakeIsReturnedAndNothingIsDropped) {

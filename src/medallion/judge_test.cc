@@ -200,8 +200,8 @@ TEST(Judge, AVerdictDoesNotDependOnWhatFollowsInMemory) {
   for (const std::string& message : messages) {
     for (std::size_t size = 0; size <= message.size(); ++size) {  // cut anywhere, too
       std::optional<std::string> first;
-      for (const std::string tail : {std::string(64, '\0'), std::string(64, '5'), std::string(64, '"'),
-                                     std::string("}]\"x,:1e5"), std::string(64, 'e'), std::string(64, '\xff')}) {
+      for (const std::string& tail : {std::string(64, '\0'), std::string(64, '5'), std::string(64, '"'),
+                                      std::string("}]\"x,:1e5"), std::string(64, 'e'), std::string(64, '\xff')}) {
         std::string block = message.substr(0, size) + tail;
         block.resize(size + 64, ' ');
         const auto rejection = judge.Decide({0, 0, kNow, "K", std::string_view(block.data(), size)}, &row);

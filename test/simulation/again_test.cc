@@ -227,7 +227,7 @@ TEST(ProposeRepaired, AFilterSeesJsonLinesAndAnswersWithMessages) {
       {Partition(1), Offset(4), TimestampMs(kT0), "B", std::string("\xff\xfe"), "malformed", "no text"}};
   const auto lines = cli::ProposeRepaired({}, "tr '\\n' '\\n'", &clock)(rows).ValueOrDie();
   EXPECT_THAT(*lines[0].record->value,
-              testing::AllOf(HasSubstr(R"("offset":3)"), HasSubstr(R"("value":"{\"price\"")")));
+              testing::AllOf(HasSubstr(R"("offset":3)"), HasSubstr(R"-("value":"{\"price\")-")));
   EXPECT_THAT(*lines[1].record->value, HasSubstr(R"("value_base64":"//4=")"));
   const auto answers =
       cli::ProposeRepaired({}, R"(sed -e '1s/.*/{"ticker":"Z"}/' -e '2s/.*//')", &clock)(rows).ValueOrDie();
