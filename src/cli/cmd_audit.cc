@@ -3,6 +3,7 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "cli/audit_repair.h"
 #include "cli/commands.h"
 #include "cli/lake_session.h"
 #include "cli/output.h"
@@ -40,7 +41,37 @@ std::string ForPeople(const query::AuditReport& report) {
                            source);
 }
 
-std::string ForPrograms(const query::AuditReport& report) {
+struct Options {
+  bool repair = false, dry_run = false;
+};
+
+/// What the repair did, or would do.
+using Repaired = std::optional<engine::RepairCounts>;
+
+void AddRepair(const engine::RepairCounts& counts, bool dry_run, JsonWriter* w) {
+  w->Key("repair");
+  w->BeginObject();
+  w->Key("dry_run");
+  w->Bool(dry_run);
+  for (const auto& [key, value] : {std::pair("bronze", counts.bronze), std::pair("quarantine", counts.quarantine),
+                                   std::pair("silver", counts.silver), std::pair("repeats", counts.repeats),
+                                   std::pair("overtaken", counts.overtaken)}) {
+    w->Key(key);
+    w->Int(value);
+  }
+  w->EndObject();
+}
+
+std::string RepairText(const engine::RepairCounts& counts, bool dry_run) {
+  std::string text = fmt::format("{}: {} rows of bronze, {} of quarantine, {} of silver",
+                                 dry_run ? "a repair would append" : "appended", HumanCount(counts.bronze),
+                                 HumanCount(counts.quarantine), HumanCount(counts.silver));
+  if (counts.repeats > 0) text += fmt::format("; {} repeat one of them", HumanCount(counts.repeats));
+  if (counts.overtaken > 0) text += fmt::format("; {} were there by then", HumanCount(counts.overtaken));
+  return text + "\n";
+}
+
+std::string ForPrograms(const query::AuditReport& report, const Repaired& repaired, bool dry_run) {
   JsonWriter w;
   w.BeginObject();
   w.Key("clean");
@@ -51,6 +82,7 @@ std::string ForPrograms(const query::AuditReport& report) {
   w.Bool(report.from_bronze);
   w.Key("from_topic");
   w.Bool(report.from_topic);
+  if (repaired) AddRepair(*repaired, dry_run, &w);
   w.Key("partitions");
   w.BeginArray();
   for (const auto& p : report.partitions) {
@@ -89,27 +121,64 @@ std::string ForPrograms(const query::AuditReport& report) {
   return w.Take() + "\n";
 }
 
-Result<ExitCode> RunAudit(const Context& context) {
+/// Null where the topic is gone: that leaves Bronze to audit against.
+Result<std::unique_ptr<topic::TopicReader>> OpenAuditReader(const Context& context) {
+  TRY_ASSIGN(const auto uri, topic::ParseTopic(context.settings.topic));
+  auto reader = topic::OpenReader(uri, TopicSettingsOf(context, false), {.group = "pregao-audit", .partitions = {}});
+  if (reader.status().IsKeyError()) return nullptr;
+  return reader;
+}
+
+Result<ExitCode> RunAudit(const Context& context, const Options& options) {
+  if (options.dry_run && !options.repair) {
+    WriteError("pregao: --dry-run goes with --repair: without it an audit changes nothing\n");
+    return ExitCode::kUsage;
+  }
   TRY_ASSIGN(const auto session, OpenSession(context));
   const std::stop_callback interrupt(context.stop, [&] { session->Interrupt(); });
-  TRY_ASSIGN(const auto uri, topic::ParseTopic(context.settings.topic));
-  const auto reader = topic::OpenReader(uri, TopicSettingsOf(context, false));
-  // A topic that is gone leaves Bronze to audit against.
-  if (!reader.ok() && !reader.status().IsKeyError()) return reader.status();
-  TRY_ASSIGN(const auto report, query::Audit(session.get(), reader.ok() ? reader->get() : nullptr));
-  TRY(WriteOut(context.json ? ForPrograms(report) : ForPeople(report)));
+  query::AuditLosses losses;
+  const auto audit = [&]() -> Result<query::AuditReport> {
+    TRY_ASSIGN(const auto reader, OpenAuditReader(context));
+    return query::Audit(session.get(), reader.get(), options.repair ? &losses : nullptr);
+  };
+  TRY_ASSIGN(auto report, audit());
+  Repaired repaired;
+  if (options.repair && !losses.empty()) {
+    TRY_ASSIGN(repaired, RepairLosses(context, session.get(), losses, options.dry_run));
+    if (!context.json) TRY(WriteOut(ForPeople(report) + "\n" + RepairText(*repaired, options.dry_run)));
+  }
+  if (repaired && !options.dry_run) {
+    losses = {};
+    TRY_ASSIGN(report, audit());
+    if (!context.json) TRY(WriteOut("\nafter the repair:\n" + ForPeople(report)));
+  }
+  if (context.json) TRY(WriteOut(ForPrograms(report, repaired, options.dry_run)));
+  if (!context.json && !repaired) TRY(WriteOut(ForPeople(report)));
+  if (!context.json && options.repair && report.found > 0 && !options.dry_run) {
+    TRY(
+        WriteOut("what is left is not mended by appending: rows that stand twice or do not belong are listed, never "
+                 "deleted, and what neither bronze nor the topic holds is gone\n"));
+  }
   return report.found == 0 ? ExitCode::kOk : ExitCode::kFailed;
 }
 
 }  // namespace
 
 Command AuditCommand() {
-  return {"audit",
-          "Prove that every record is in silver once, in quarantine, or repeats a row that is there",
-          {"pregao audit", "pregao audit --json | jq .clean"},
-          {"topic", "lake"},
-          [](CLI::App*, Context* context) -> Run { return [context] { return RunAudit(*context); }; },
-          /*reads=*/true};
+  return {
+      "audit",
+      "Prove that every record is in silver once, in quarantine, or repeats a row that is there",
+      {"pregao audit", "pregao audit --json | jq .clean", "pregao audit --repair --dry-run   # what would be appended",
+       "pregao audit --repair             # appends what is missing, then audits again"},
+      {"topic", "lake"},
+      [](CLI::App* app, Context* context) -> Run {
+        auto options = std::make_shared<Options>();
+        app->add_flag("--repair", options->repair,
+                      "Append the records that are missing, out of bronze or the topic; nothing is deleted");
+        app->add_flag("--dry-run", options->dry_run, "With --repair: say what would be appended, and change nothing");
+        return [options, context] { return RunAudit(*context, *options); };
+      },
+      /*reads=*/true};
 }
 
 }  // namespace pregao::cli

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/listener_options.h"
-#include "cli/topics.h"
+#include "cli/spooled_topics.h"
 
 namespace pregao::cli {
 namespace {
@@ -17,10 +17,10 @@ constexpr std::chrono::seconds kReportEvery{30};
 
 std::string Count(std::uint64_t n) { return HumanCount(static_cast<std::int64_t>(n)); }
 
-void Report(const listen::ListenerStats& stats) {
-  spdlog::info("{} frames, {} messages written, {} dead letters, {}/{} connections open, {} reconnects",
+void Report(const listen::ListenerStats& stats, const ListenerTopics& topics) {
+  spdlog::info("{} frames, {} messages written, {} dead letters, {}/{} connections open, {} reconnects{}",
                Count(stats.frames), Count(stats.messages), Count(stats.dead_letters), stats.connections_open,
-               stats.connections, Count(stats.reconnects));
+               stats.connections, Count(stats.reconnects), SpoolText(topics));
   if (!stats.silent.empty()) {
     std::string names;
     for (const std::string& symbol : stats.silent) names += (names.empty() ? "" : ", ") + symbol;
@@ -29,28 +29,28 @@ void Report(const listen::ListenerStats& stats) {
 }
 
 // Says every half minute how it goes, until it is asked to stop.
-std::jthread Reporter(const listen::Listener* listener) {
-  return std::jthread([listener](std::stop_token stop) {
+std::jthread Reporter(const listen::Listener* listener, const ListenerTopics* topics) {
+  return std::jthread([listener, topics](std::stop_token stop) {
     std::mutex mutex;
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
     while (!wake.wait_for(lock, stop, kReportEvery, [] { return false; }) && !stop.stop_requested()) {
-      Report(listener->stats());
+      Report(listener->stats(), *topics);
     }
   });
 }
 
 Result<ExitCode> RunListen(const Context& context) {
-  TRY_ASSIGN(const auto topics, OpenTopicWriters(context));
+  TRY_ASSIGN(const auto topics, OpenListenerTopics(context));
   const std::string source = SourceOf(context.settings);
   TRY_ASSIGN(const auto listener,
-             listen::Listener::Create(ListenerOptionsOf(context.settings, source), topics.quotes.get(),
-                                      topics.dead_letter.get(), context.clock));
+             listen::Listener::Create(ListenerOptionsOf(context.settings, source), topics.writers.quotes.get(),
+                                      topics.writers.dead_letter.get(), context.clock));
   spdlog::info("listening to {} for {}, writing to {}", context.settings.yahoo_stream_url, context.settings.watchlist,
                context.settings.topic);
-  const std::jthread reporter = Reporter(listener.get());
+  const std::jthread reporter = Reporter(listener.get(), &topics);
   const Status status = listener->Run(context.stop);
-  Report(listener->stats());
+  Report(listener->stats(), topics);
   TRY(status);
   return ExitCode::kOk;
 }

@@ -4,6 +4,7 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "cli/again.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/topics.h"
@@ -30,7 +31,17 @@ std::string Summary(const listen::ReplayCounts& counts, bool json) {
   return w.Take() + "\n";
 }
 
-Result<ExitCode> RunReplay(const Context& context, const listen::ReplayOptions& options) {
+struct Options : listen::ReplayOptions {
+  AgainFlags again;
+};
+
+Result<ExitCode> RunReplay(const Context& context, const Options& options) {
+  const bool again = options.again.quarantine || options.again.dead_letter;
+  if (again != options.file.empty()) {
+    WriteError("pregao: name a FILE of frames, or give --quarantine or --dead-letter; see `pregao replay --help`\n");
+    return ExitCode::kUsage;
+  }
+  if (again) return RunAgain(context, options.again);
   TRY_ASSIGN(const auto topics, OpenTopicWriters(context));
   TRY_ASSIGN(const listen::ReplayCounts counts,
              listen::Replay(options, topics.quotes.get(), topics.dead_letter.get(), *context.clock, context.stop));
@@ -42,12 +53,17 @@ Result<ExitCode> RunReplay(const Context& context, const listen::ReplayOptions& 
 
 Command ReplayCommand() {
   return {"replay",
-          "Send recorded frames into the topic",
-          {"pregao replay frames.txt", "pregao replay frames.txt --speed 60   # a minute a second"},
-          {"topic", "local.", "new-topic."},
+          "Send recorded frames, rejected records or dead letters into the topic",
+          {"pregao replay frames.txt", "pregao replay frames.txt --speed 60   # a minute a second",
+           "pregao replay --quarantine --dry-run                        # what is there, and what would be rows now",
+           "pregao replay --quarantine --reason bad_price --ticker PETR4.SA --set price=38.2",
+           "pregao replay --quarantine --since 1d --through \"jq -c '.value | fromjson | .price = -.price'\"",
+           "pregao replay --dead-letter                                 # what the present decoder can read"},
+          {"topic", "lake", "local.", "new-topic."},
           [](CLI::App* app, Context* context) -> Run {
-            auto options = std::make_shared<listen::ReplayOptions>();
-            app->add_option("FILE", options->file, "One frame a line, base64 or Yahoo's JSON envelope")->required();
+            auto options = std::make_shared<Options>();
+            app->add_option("FILE", options->file, "One frame a line, base64 or Yahoo's JSON envelope");
+            options->again.Declare(app);
             app->add_option("--speed", options->speed, "0: as fast as possible; 1: as recorded; 60: a minute a second")
                 ->check(CLI::Range(0.0, 1e6))
                 ->capture_default_str();

@@ -8,8 +8,8 @@
 #include "cli/output.h"
 #include "cli/pipeline.h"
 #include "cli/source.h"
+#include "cli/spooled_topics.h"
 #include "cli/status_line.h"
-#include "cli/topics.h"
 #include "listen/listener.h"
 
 namespace pregao::cli {
@@ -54,9 +54,9 @@ Status RunBoth(listen::Listener* listener, engine::EmbeddedEngine* engine, std::
 
 Result<ExitCode> RunAll(Context context, const Options& options) {
   TRY_ASSIGN(const auto source, ChooseSource(options.source, &context));
-  TRY_ASSIGN(const auto topics, OpenTopicWriters(context));
-  TRY_ASSIGN(const auto listener,
-             listen::Listener::Create(source.options, topics.quotes.get(), topics.dead_letter.get(), context.clock));
+  TRY_ASSIGN(const auto topics, OpenListenerTopics(context));
+  TRY_ASSIGN(const auto listener, listen::Listener::Create(source.options, topics.writers.quotes.get(),
+                                                           topics.writers.dead_letter.get(), context.clock));
   TRY_ASSIGN(const auto pipeline, OpenEngine(context, false, options.accept_new_topic));
 
   spdlog::info("{} -> {} -> {}; ask it: pregao sql --lake {} \"select * from silver\"", source.options.stream.url,
@@ -64,7 +64,8 @@ Result<ExitCode> RunAll(Context context, const Options& options) {
   Status status;
   {
     RateMeter rate;
-    const StatusLine line([&] { return StatusText(listener->stats(), pipeline.engine->stats(), &rate); });
+    const StatusLine line(
+        [&] { return StatusText(listener->stats(), pipeline.engine->stats(), &rate) + SpoolText(topics); });
     const std::jthread upkeep = StartUpkeep(pipeline);
     status = RunBoth(listener.get(), pipeline.engine.get(), context.stop);
   }

@@ -12,8 +12,6 @@
 
 namespace pregao::cli {
 
-namespace {
-
 engine::LakeSinkOptions SinkOptionsOf(const Settings& settings) {
   engine::LakeSinkOptions out;
   out.partition_by = settings.engine_partition_by;
@@ -26,6 +24,8 @@ engine::LakeSinkOptions SinkOptionsOf(const Settings& settings) {
   out.table.clean_log = !settings.upkeep_enabled;
   return out;
 }
+
+namespace {
 
 std::unique_ptr<lake::Upkeep> NewUpkeep(const Context& context, std::shared_ptr<lake::ObjectStore> store,
                                         const lake::TableOptions& table) {

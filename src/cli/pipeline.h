@@ -20,6 +20,8 @@ struct EnginePipeline {
   std::unique_ptr<engine::EmbeddedEngine> engine;
   std::unique_ptr<lake::Upkeep> upkeep;  ///< null when the settings do not want it
 };
+/// What the settings say of the tables.
+[[nodiscard]] engine::LakeSinkOptions SinkOptionsOf(const Settings& settings);
 /// The parts that `context`'s settings describe; the topic is made when absent.
 [[nodiscard]] Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool accept_new_topic);
 

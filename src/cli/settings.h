@@ -34,6 +34,8 @@ struct Settings {
   Duration listen_resubscribe_interval = std::chrono::seconds(15);
   std::int64_t new_topic_partitions = 4;
   std::int64_t new_topic_replication = -1;
+  std::string listen_spool = "data/spool.db";
+  std::optional<Bytes> listen_spool_bytes = Bytes{1LL << 30};
   std::optional<Duration> local_retention_age = std::chrono::hours(7 * 24);  ///< nullopt: keep
   std::optional<Bytes> local_retention_bytes;                                ///< nullopt: no limit
   std::string engine_group = "pregao";

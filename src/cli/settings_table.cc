@@ -27,6 +27,11 @@ const std::vector<SettingKey>& SettingKeys() {
       {"new-topic.partitions", &S::new_topic_partitions, "Partitions of a topic when it is created", 1, 256},
       {"new-topic.replication", &S::new_topic_replication,
        "Copies of each partition of a Kafka topic when it is created; -1: as the cluster has it", -1, 32},
+      {"listen.spool", &S::listen_spool,
+       "Where quotes wait while the topic's broker is away; \"\" for nowhere. A local topic has none unless this is "
+       "set"},
+      {"listen.spool-bytes", &S::listen_spool_bytes,
+       "What may wait there; when it is full the stream is not read until the broker is back", 1 << 20, 1LL << 50},
       {"local.retention-age", &S::local_retention_age,
        "Records of a local topic older than this are deleted; \"\" keeps them", kMinute, 3650 * kDay},
       {"local.retention-bytes", &S::local_retention_bytes,

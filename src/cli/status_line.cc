@@ -1,7 +1,9 @@
 #include "cli/status_line.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <fmt/format.h>
 #include <mutex>
 #include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
@@ -63,6 +65,14 @@ void StatusLine::Loop(std::stop_token stop) {
       logged = text;
     }
   }
+}
+
+std::string ProgressText(const std::string& what, std::int64_t done, std::int64_t total) {
+  constexpr std::int64_t kWidth = 20;
+  const std::int64_t least = std::min(done, total), all = std::max<std::int64_t>(total, 1);
+  const auto filled = static_cast<std::size_t>(least * kWidth / all);
+  return fmt::format("[{}{}] {:3}% {}: {} of {}", std::string(filled, '#'), std::string(kWidth - filled, ' '),
+                     least * 100 / all, what, HumanCount(done), HumanCount(total));
 }
 
 double RateMeter::PerSecond(std::int64_t total) {

@@ -25,6 +25,9 @@ class StatusLine {
   std::jthread thread_;  // last: it uses the others
 };
 
+/// "[#####               ]  25% repairing: 1,000 of 4,000"
+[[nodiscard]] std::string ProgressText(const std::string& what, std::int64_t done, std::int64_t total);
+
 /// Events a second since the last call, from a running total. Not thread-safe.
 class RateMeter {
  public:

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "listen/frame_judge.h"
 #include "listen/listen_testing.h"
 #include "listen/watchlist_file.h"
 #include "yahoo/frame.h"
@@ -22,6 +23,15 @@ using std::chrono::milliseconds;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+
+TEST(JudgeFrame, AFrameTooLargeToDecodeArrivesAndIsADeadLetterAsItCame) {
+  ASSERT_GT(yahoo::StreamerOptions().max_frame_bytes, yahoo::kMaxFrameBytes) << "or it would drop the connection";
+  const std::string frame(yahoo::kMaxFrameBytes + 1, 'A');
+  const JudgedFrame judged = JudgeFrame(frame, TimestampMs(7), TimestampMs(7), "yahoo");
+  ASSERT_EQ(judged.kind, JudgedFrame::Kind::kDeadLetter);
+  EXPECT_EQ(judged.record.value, frame);
+  EXPECT_THAT(judged.record.headers.front().value, HasSubstr("65537 bytes"));
+}
 
 // --- WatchlistFile ---------------------------------------------------------------------------------------------------
 

@@ -100,6 +100,7 @@ class Judge::Impl {
   std::uint64_t seen_ = 0;                   // known keys seen in this message
   std::uint64_t given_ = 0;                  // those whose value does not fit, and is not null
   std::string malformed_, wrong_type_;
+  std::string copy_;  // of a value at fault, with nothing behind it
   bool infinite_price_ = false;
   std::array<std::array<char, 24>, 2> enum_digits_;
 };
@@ -252,6 +253,14 @@ simdjson::error_code Judge::Impl::ParseObject(ondemand::object object, SilverRow
 }
 
 void Judge::Impl::Parse(std::string_view value, SilverRow* row) {
+  row->present = 0;
+  row->received_at_us.reset();
+  row->source.reset();
+  seen_ = given_ = 0;
+  infinite_price_ = false;
+  malformed_.clear();
+  wrong_type_.clear();
+  if (!unknown_.empty()) unknown_.clear();
   const auto fail = [&](std::string_view why) { malformed_ = why; };
   if (value.starts_with("\xEF\xBB\xBF")) return fail("starts with a byte order mark");
   ondemand::document document;
@@ -303,15 +312,12 @@ std::optional<Rejection> Judge::Impl::Decide(const Record& record, SilverRow* ro
     return Rejection{Reject::kTooLarge,
                      fmt::format("value: {} bytes, at most {}", record.value->size(), kMaxValueBytes)};
   }
-  row->present = 0;
-  row->received_at_us.reset();
-  row->source.reset();
-  seen_ = given_ = 0;
-  infinite_price_ = false;
-  malformed_.clear();
-  wrong_type_.clear();
-  if (!unknown_.empty()) unknown_.clear();
   Parse(*record.value, row);
+  if (!malformed_.empty() || !wrong_type_.empty()) {
+    // A parser at a fault may look at what follows the value in memory; its words must not depend on that.
+    copy_.assign(*record.value).append(simdjson::SIMDJSON_PADDING, '\0');
+    Parse({copy_.data(), record.value->size()}, row);
+  }
   if (auto rejection = Rules(record, row)) return rejection;
   row->cells[market::kEventTime].integer *= 1000;
   if (!row->Has(market::kPreviousClose) && row->Has(market::kChange)) {

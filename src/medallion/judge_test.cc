@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <string>
+#include <vector>
 
 namespace pregao::medallion {
 namespace {
@@ -177,6 +178,40 @@ TEST(Judge, DetailsAreCutBetweenCharacters) {
   Judged j(With(",\"day_volume\":\"" + value + "\""));
   EXPECT_EQ(j.rejection->detail.substr(0, 15), "day_volume: \"ç");
   EXPECT_LT(j.rejection->detail.size(), 120u);
+}
+
+/// Records lie back to back in one block: what stands behind a value is the next one's.
+TEST(Judge, AVerdictDoesNotDependOnWhatFollowsInMemory) {
+  const std::vector<std::string> messages = {
+      With(R"(,"day_volume":"many","currency":7,"received_at":-5)"),
+      With(R"(,"day_volume":1.5)", "\"12.34\""),
+      With(R"(,"x":[1,{"y":"\u00e7"}],"source":true)", "-1"),
+      R"({"ticker":[1,2],"price":{"a":1},"time":"t"})",
+      R"({"ticker":"A" "price":1})",
+      R"({"price":"x"}garbage)",
+      R"({"time":12345678901234567890123})",
+      R"([1,2])",
+      R"("text")",
+      "12",
+      "nul",
+  };
+  Judge judge;
+  SilverRow row;
+  for (const std::string& message : messages) {
+    for (std::size_t size = 0; size <= message.size(); ++size) {  // cut anywhere, too
+      std::optional<std::string> first;
+      for (const std::string& tail : {std::string(64, '\0'), std::string(64, '5'), std::string(64, '"'),
+                                      std::string("}]\"x,:1e5"), std::string(64, 'e'), std::string(64, '\xff')}) {
+        std::string block = message.substr(0, size) + tail;
+        block.resize(size + 64, ' ');
+        const auto rejection = judge.Decide({0, 0, kNow, "K", std::string_view(block.data(), size)}, &row);
+        const std::string verdict =
+            rejection ? std::string(RejectName(rejection->reason)) + ": " + rejection->detail : "accepted";
+        if (!first) first = verdict;
+        ASSERT_EQ(verdict, *first) << message.substr(0, size);
+      }
+    }
+  }
 }
 
 TEST(KeyOf, IgnoresHowAndWhenItCameAndNothingElse) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <functional>
 #include <map>
+#include <set>
 
 #include "query/audit_records.h"
 #include "topic/positions.h"
@@ -54,12 +55,18 @@ Result<std::vector<PartitionAudit>> Limits(const Session& session) {
 
 class Auditor {
  public:
-  Auditor(Session* session, topic::TopicReader* topic) : session_(session), topic_(topic) {}
+  Auditor(Session* session, topic::TopicReader* topic, AuditLosses* losses)
+      : session_(session), topic_(topic), losses_(losses) {}
 
   Result<AuditReport> Run() {
     session_->Refresh();
     bronze_ = session_->Shown("bronze") != nullptr;
     quarantine_ = session_->Shown("quarantine") != nullptr;
+    if (losses_ != nullptr) {
+      losses_->bronze = session_->Shown("bronze");
+      losses_->quarantine = session_->Shown("quarantine");
+      losses_->silver = session_->Shown("silver");
+    }
     TRY_ASSIGN(report_.partitions, Limits(*session_));
     if (!bronze_ && topic_ == nullptr) {
       return Status::Invalid("there is nothing to audit against: the lake has no Bronze, and no topic was given");
@@ -87,6 +94,10 @@ class Auditor {
   void Add(Finding finding) {
     ++report_.found;
     if (++shown_[finding.kind] <= AuditReport::kShown) report_.findings.push_back(std::move(finding));
+  }
+
+  void Lose(std::vector<RecordId> AuditLosses::*lost, RecordId record) {
+    if (losses_ != nullptr) (losses_->*lost).push_back(std::move(record));
   }
 
   /// A table `audit_limits` to join with, so that rows which come while we look are left out.
@@ -172,16 +183,18 @@ class Auditor {
       return judge.Add({TextAt(batch, 0, row), static_cast<std::int32_t>(IntAt(batch, 1, row)), IntAt(batch, 2, row)},
                        batch.column(3)->IsNull(row) ? -1 : IntAt(batch, 3, row), BytesAt(batch, 4, row));
     }));
-    TRY(Settle(&judge, /*count=*/true));
+    TRY(Settle(&judge, /*count=*/true, &AuditLosses::missing_in_bronze));
     report_.from_bronze = true;
     return Status::OK();
   }
 
   /// What the judge could not account for is missing; the rest repeats rows.
-  Status Settle(RecordJudge* judge, bool count) {
+  Status Settle(RecordJudge* judge, bool count, std::vector<RecordId> AuditLosses::*lost) {
     TRY(judge->Finish());
     for (const auto& [record, why] : judge->missing()) {
+      if (!missing_.insert(record).second) continue;  // Bronze has told of it
       Add({"missing", record.topic, record.partition, record.offset, why});
+      Lose(lost, record);
     }
     if (!count) return Status::OK();
     for (auto& p : report_.partitions) p.duplicates += judge->duplicates(p.topic, p.partition);
@@ -201,7 +214,7 @@ class Auditor {
       if (records.empty()) break;
       TRY(FollowRecords(info.name, records, &judge));
     }
-    TRY(Settle(&judge, /*count=*/!bronze_));
+    TRY(Settle(&judge, /*count=*/!bronze_, &AuditLosses::missing_in_topic));
     report_.from_topic = true;
     return Status::OK();
   }
@@ -215,6 +228,7 @@ class Auditor {
       const std::pair place(r.partition.value, r.offset.value);
       if (bronze_ && !raw.contains(place)) {
         Add({"not_in_bronze", name, place.first, place.second, "is in the topic, but not in bronze"});
+        Lose(&AuditLosses::not_in_bronze, {name, place.first, place.second});
       }
       if (rows.contains(place) || rejects.contains(place)) continue;
       TRY(judge->Add({name, place.first, place.second}, r.timestamp.value, records.Value(i)));
@@ -236,13 +250,17 @@ class Auditor {
 
   Session* const session_;
   topic::TopicReader* const topic_;
+  AuditLosses* const losses_;
   bool bronze_ = false, quarantine_ = false;
   AuditReport report_;
   std::map<std::string, std::size_t> shown_;
+  std::set<RecordId> missing_;
 };
 
 }  // namespace
 
-Result<AuditReport> Audit(Session* session, topic::TopicReader* topic) { return Auditor(session, topic).Run(); }
+Result<AuditReport> Audit(Session* session, topic::TopicReader* topic, AuditLosses* losses) {
+  return Auditor(session, topic, losses).Run();
+}
 
 }  // namespace pregao::query

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "query/audit_records.h"
 #include "query/session.h"
 #include "topic/topic.h"
 
@@ -28,6 +29,19 @@ struct PartitionAudit {
   std::int64_t duplicates = 0;  ///< records in Bronze that repeat a row of Silver
 };
 
+/// What a repair starts from: kept when it is asked for.
+struct AuditLosses {
+  std::vector<RecordId> missing_in_bronze;  ///< records of Bronze that are nowhere behind it
+  std::vector<RecordId> missing_in_topic;   ///< the same of the topic, where Bronze has not told of them
+  std::vector<RecordId> not_in_bronze;      ///< records of the topic that Bronze lacks
+  /// The tables' versions before the audit first looked; null where there is none.
+  std::shared_ptr<const lake::Snapshot> bronze, quarantine, silver;
+
+  [[nodiscard]] bool empty() const {
+    return missing_in_bronze.empty() && missing_in_topic.empty() && not_in_bronze.empty();
+  }
+};
+
 struct AuditReport {
   static constexpr std::size_t kShown = 100;  ///< findings of each kind that are listed; all are counted
   std::vector<PartitionAudit> partitions;
@@ -40,6 +54,7 @@ struct AuditReport {
 /// Follows every record below the tables' positions to its row in Silver, its row in Quarantine, or the row it repeats.
 /// Works beside a running engine. @param topic  null: Bronze alone is the source; else its records are followed too.
 /// KeyError: there is no Silver. Invalid: neither Bronze nor a topic; or two generations of one topic in one table.
-[[nodiscard]] Result<AuditReport> Audit(Session* session, topic::TopicReader* topic);
+/// @param losses  may be null
+[[nodiscard]] Result<AuditReport> Audit(Session* session, topic::TopicReader* topic, AuditLosses* losses = nullptr);
 
 }  // namespace pregao::query

@@ -6,6 +6,7 @@
 #include <arrow/table.h>
 #include <fmt/format.h>
 #include <unordered_set>
+#include <utility>
 
 namespace pregao::query {
 
@@ -120,7 +121,9 @@ Status TopicWalk::Begin() {
       return Status::Invalid("the tables have read partition ", partition.value, " up to offset ", limit->second.value,
                              ", but the topic ends at ", range.high.value);
     }
-    if (range.low < limit->second) seek[partition] = next_[partition] = range.low;
+    Offset begin = range.low;
+    if (const auto it = from_.find(partition); it != from_.end()) begin = std::max(begin, it->second);
+    if (begin < limit->second) seek[partition] = next_[partition] = begin;
   }
   std::erase_if(limits_, [&](const auto& item) { return !next_.contains(item.first); });
   return reader_->Seek(seek);
@@ -146,7 +149,8 @@ Result<topic::RecordBatch> TopicWalk::Next() {
       if (limit == limits_.end()) continue;
       next_[r.partition] = r.offset + 1;
       if (r.offset < limit->second) {
-        covered.Add(r.partition, r.offset, r.timestamp, polled.records.Key(i), polled.records.Value(i));
+        covered.Add(r.partition, r.offset, r.timestamp, polled.records.Key(i), polled.records.Value(i),
+                    polled.records.Headers(i));
       }
     }
     for (const auto& [partition, offset] : polled.ended) {
@@ -155,6 +159,76 @@ Result<topic::RecordBatch> TopicWalk::Next() {
     if (!covered.empty()) return covered;
   }
   return topic::RecordBatch{};
+}
+
+namespace {
+
+std::string_view Padded(std::string_view value, std::string* buffer) {
+  buffer->assign(value);
+  buffer->append(topic::RecordBatch::kPadding, '\0');
+  return {buffer->data(), value.size()};
+}
+
+}  // namespace
+
+Status VisitBronze(Session* session, std::span<const RecordId> places, const RecordVisitor& visit) {
+  constexpr std::size_t kRowsOfInsert = 1'000;
+  Database* const database = session->database();
+  TRY(database->Execute("CREATE OR REPLACE TABLE audit_wanted(topic VARCHAR, partition INTEGER, \"offset\" BIGINT)"));
+  for (std::size_t begin = 0; begin < places.size(); begin += kRowsOfInsert) {
+    std::string sql;
+    for (const RecordId& id : places.subspan(begin, std::min(kRowsOfInsert, places.size() - begin))) {
+      sql += fmt::format("{}({}, {}, {})", sql.empty() ? "INSERT INTO audit_wanted VALUES " : ", ", QuoteText(id.topic),
+                         id.partition, id.offset);
+    }
+    TRY(database->Execute(sql));
+  }
+  TRY_ASSIGN(const auto result,
+             session->Query("SELECT topic, partition, \"offset\", epoch_ms(\"timestamp\"), key, value FROM bronze SEMI "
+                            "JOIN audit_wanted USING (topic, partition, \"offset\") ORDER BY topic, partition, "
+                            "\"offset\""));
+  std::string buffer;
+  std::optional<RecordId> last;
+  for (;;) {
+    TRY_ASSIGN(const auto batch, result->Next());
+    if (!batch) return Status::OK();
+    for (std::int64_t i = 0; i < batch->num_rows(); ++i) {
+      RecordId id{TextAt(*batch, 0, i), static_cast<std::int32_t>(IntAt(*batch, 1, i)), IntAt(*batch, 2, i)};
+      if (last == id) continue;  // it stands in Bronze twice
+      const auto value = BytesAt(*batch, 5, i);
+      const medallion::Record record{id.partition, id.offset, batch->column(3)->IsNull(i) ? -1 : IntAt(*batch, 3, i),
+                                     BytesAt(*batch, 4, i),
+                                     value ? std::optional(Padded(*value, &buffer)) : std::nullopt};
+      TRY(visit(id.topic, record));
+      last = std::move(id);
+    }
+  }
+}
+
+Status VisitTopic(topic::TopicReader* reader, std::span<const RecordId> places, const RecordVisitor& visit) {
+  const std::string name = reader->info().name;
+  std::set<std::pair<std::int32_t, std::int64_t>> wanted;
+  std::map<Partition, Offset> limits;
+  topic::Positions from;
+  for (const RecordId& id : places) {
+    if (id.topic != name) continue;
+    wanted.emplace(id.partition, id.offset);
+    Offset& limit = limits[Partition(id.partition)];
+    limit = std::max(limit, Offset(id.offset + 1));
+    Offset& begin = from.try_emplace(Partition(id.partition), Offset(id.offset)).first->second;
+    begin = std::min(begin, Offset(id.offset));
+  }
+  if (wanted.empty()) return Status::OK();
+  TopicWalk walk(reader, std::move(limits), std::move(from));
+  for (;;) {
+    TRY_ASSIGN(const auto records, walk.Next());
+    if (records.empty()) return Status::OK();
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      const auto& r = records[i];
+      if (wanted.erase({r.partition.value, r.offset.value}) == 0) continue;
+      TRY(visit(name, {r.partition.value, r.offset.value, r.timestamp.value, records.Key(i), records.Value(i)}));
+    }
+  }
 }
 
 }  // namespace pregao::query

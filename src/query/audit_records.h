@@ -4,6 +4,7 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -31,16 +32,20 @@ using OffsetSet = std::set<std::pair<std::int32_t, std::int64_t>>;  ///< partiti
 /// "(partition = 0 AND offset BETWEEN 5 AND 9) OR …" for the records of a batch, which is not empty.
 [[nodiscard]] std::string OffsetRanges(const topic::RecordBatch& records);
 
+/// A record's place.
+struct RecordId {
+  std::string topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  friend auto operator<=>(const RecordId&, const RecordId&) = default;
+};
+
 /// Judges records that have no row and no verdict in the tables: each must repeat a row of Silver. Queries nothing
 /// before Finish, so that the records may come out of a result that is still being read. Memory: about 100 bytes a
 /// record.
 class RecordJudge {
  public:
-  struct Id {
-    std::string topic;
-    std::int32_t partition;
-    std::int64_t offset;
-  };
+  using Id = RecordId;
   explicit RecordJudge(Session* session) : session_(session) {}
 
   [[nodiscard]] Status Add(Id id, std::int64_t timestamp_ms, std::optional<std::string_view> value);
@@ -70,12 +75,14 @@ class RecordJudge {
   std::map<std::pair<std::string, std::int32_t>, std::int64_t> duplicates_;
 };
 
-/// Reads what a topic retains below limits, from its first offset.
+/// Reads what a topic retains below limits. A reader serves one walk.
 class TopicWalk {
  public:
-  TopicWalk(topic::TopicReader* reader, std::map<Partition, Offset> limits)
-      : reader_(reader), limits_(std::move(limits)) {}
-  /// The next records, in no order among partitions; empty at the end. IOError when the topic falls silent before.
+  /// @param from  where to begin in a partition, if it still has that
+  TopicWalk(topic::TopicReader* reader, std::map<Partition, Offset> limits, topic::Positions from = {})
+      : reader_(reader), limits_(std::move(limits)), from_(std::move(from)) {}
+  /// The next records, headers included, in no order among partitions; empty at the end. The last offsets may be holes:
+  /// silence counts as the end when the topic answers in between.
   [[nodiscard]] Result<topic::RecordBatch> Next();
 
  private:
@@ -84,9 +91,19 @@ class TopicWalk {
 
   topic::TopicReader* const reader_;
   std::map<Partition, Offset> limits_;  // of what there is to read
+  const topic::Positions from_;
   std::map<Partition, Offset> next_;
   std::chrono::milliseconds silence_{0};
   bool begun_ = false;
 };
+
+/// What to do with a record; its bytes live until the call returns, 64 more of them can be read.
+using RecordVisitor = std::function<Status(const std::string& topic, const medallion::Record& record)>;
+
+/// Reads the records at these places out of Bronze, each once, in the order of their places.
+[[nodiscard]] Status VisitBronze(Session* session, std::span<const RecordId> places, const RecordVisitor& visit);
+/// The same out of a topic, in the order that they come; `reader` has served nobody yet.
+[[nodiscard]] Status VisitTopic(topic::TopicReader* reader, std::span<const RecordId> places,
+                                const RecordVisitor& visit);
 
 }  // namespace pregao::query

@@ -13,7 +13,7 @@ namespace pregao::yahoo {
 
 struct WebSocketOptions {
   std::chrono::milliseconds step_timeout{10'000};  ///< of name, TCP, TLS, upgrade and of each write
-  std::size_t max_message_bytes = 64 * 1024;
+  std::size_t max_message_bytes = 256 * 1024;
   std::string ca_file;  ///< PEM of further authorities to trust
 };
 

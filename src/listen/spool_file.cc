@@ -1,0 +1,81 @@
+#include "listen/spool_file.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace pregao::listen {
+namespace {
+
+constexpr const char* kGroup = "spool";
+constexpr Partition kOnly{0};
+
+topic::NewRecord Copy(const topic::RecordBatch& batch, std::size_t i) {
+  const auto text = [](std::optional<std::string_view> view) {
+    return view ? std::optional<std::string>(*view) : std::nullopt;
+  };
+  const auto headers = batch.Headers(i);
+  return {text(batch.Key(i)), text(batch.Value(i)), batch[i].timestamp, {headers.begin(), headers.end()}};
+}
+
+}  // namespace
+
+std::string SpoolName(const std::string& address) {
+  constexpr std::size_t kLongest = 249;
+  std::string name;
+  for (const char c : address) {
+    const bool legal = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
+    name += legal ? c : '_';
+  }
+  return name.substr(0, kLongest);
+}
+
+std::int64_t SpoolBytes(std::span<const topic::NewRecord> records) {
+  std::size_t bytes = 0;
+  for (const auto& record : records) {
+    bytes += 20 + (record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0);
+    for (const auto& header : record.headers) bytes += 8 + header.key.size() + header.value.size();
+  }
+  return static_cast<std::int64_t>(bytes);
+}
+
+Result<std::unique_ptr<SpoolFile>> SpoolFile::Open(const std::string& path, const std::string& name) {
+  topic::LocalTopicOptions options;
+  options.path = path;
+  options.name = name;
+  options.partitions = 1;
+  std::unique_ptr<SpoolFile> file(new SpoolFile(std::move(options)));
+  const Status status = file->Start();
+  if (!status.ok()) return status.WithMessage("the spool: ", status.message());
+  return file;
+}
+
+Status SpoolFile::Start() {
+  TRY_ASSIGN(writer_, topic::OpenLocalWriter(options_));
+  TRY_ASSIGN(reader_, topic::OpenLocalReader(options_, {.group = kGroup, .partitions = {}}));
+  TRY(reader_->Poll(1, std::chrono::milliseconds(0)).status());  // the assignment
+  TRY_ASSIGN(const auto ranges, reader_->Ranges());
+  TRY_ASSIGN(const auto sent, topic::LocalGroupPositions(options_, kGroup));
+  const auto [low, high] = ranges.at(kOnly);
+  next_ = low;
+  if (const auto it = sent.find(kOnly); it != sent.end()) next_ = std::clamp(it->second, low, high);
+  left_records_ = high - next_;
+  TRY_ASSIGN(left_bytes_, topic::TrimLocalTopic(options_, {{kOnly, next_}}));
+  return reader_->Seek({{kOnly, next_}});
+}
+
+Result<std::vector<topic::NewRecord>> SpoolFile::Next(std::size_t most) {
+  TRY_ASSIGN(const auto polled, reader_->Poll(most, std::chrono::seconds(1)));
+  std::vector<topic::NewRecord> records;
+  for (std::size_t i = 0; i < polled.records.size(); ++i) {
+    records.push_back(Copy(polled.records, i));
+    next_ = polled.records[i].offset + 1;
+  }
+  return records;
+}
+
+Status SpoolFile::Forget() {
+  TRY(reader_->Commit({{kOnly, next_}}));
+  return topic::TrimLocalTopic(options_, {{kOnly, next_}}).status();
+}
+
+}  // namespace pregao::listen
