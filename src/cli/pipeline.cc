@@ -38,9 +38,10 @@ Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool a
   TRY_ASSIGN(const auto uri, topic::ParseTopic(settings.topic));
   TRY_ASSIGN(out.reader, topic::OpenReader(uri, TopicSettingsOf(context, true)));
   TRY_ASSIGN(auto store, lake::OpenStore(settings.lake));
+  out.store = std::make_shared<lake::CountingStore>(std::move(store));
   auto sink_options = SinkOptionsOf(settings);
   sink_options.accept_new_topic = accept_new_topic;
-  out.sink = std::make_unique<engine::LakeSink>(std::move(store), context.clock, std::move(sink_options));
+  out.sink = std::make_unique<engine::LakeSink>(out.store, context.clock, std::move(sink_options));
   auto engine_options = EngineOptionsOf(settings);
   engine_options.until_end = until_end;
   out.engine =

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "engine/embedded.h"
 #include "engine/lake_sink.h"
+#include "lake/counting_store.h"
 #include "topic/open.h"
 
 namespace pregao::cli {
@@ -14,6 +15,7 @@ namespace pregao::cli {
 /// The embedded engine with its topic and lake.
 struct EnginePipeline {
   std::unique_ptr<topic::TopicReader> reader;
+  std::shared_ptr<lake::CountingStore> store;
   std::unique_ptr<engine::LakeSink> sink;
   std::unique_ptr<engine::EmbeddedEngine> engine;
 };

@@ -43,6 +43,8 @@ struct Settings {
   std::int64_t engine_dedupe_keys = 1'000'000;
   std::int64_t table_checkpoint_every = 100;
   Duration table_log_retention = std::chrono::hours(30 * 24);
+  std::string web_listen = "127.0.0.1:8686";  ///< empty: off
+  std::string web_hosts;                      ///< comma-joined
   std::int64_t sim_seed = 1;
   Duration sim_tick = std::chrono::seconds(1);
 
@@ -64,6 +66,7 @@ struct SettingKey {
   std::string help;               ///< one sentence, without a full stop
   std::int64_t min = 0, max = 0;  ///< of numbers, durations (ms) and sizes (bytes), both inclusive; 0, 0: no bounds
   Names allowed = {};             ///< of strings: the values; of Names: the whole lists, comma-joined. Empty: any
+  bool may_be_empty = false;      ///< of strings
 };
 [[nodiscard]] const std::vector<SettingKey>& SettingKeys();
 /// The environment variable of a key: yahoo.stream-url gives PREGAO_YAHOO_STREAM_URL.

@@ -17,8 +17,12 @@ constexpr std::chrono::milliseconds kAdviseEvery{1'000};
 
 Result<std::unique_ptr<Decoder>> BeginSession(topic::TopicReader* reader, Sink* sink,
                                               const std::vector<Partition>& assigned, SharedStats* stats) {
-  TRY_ASSIGN(auto start, sink->Begin(reader->info(), assigned));
-  TRY_ASSIGN(const auto ranges, reader->Ranges());
+  auto begun = sink->Begin(reader->info(), assigned);
+  stats->Update([&](EngineStats& s) { s.open_problem = begun.status().message(); });
+  TRY_ASSIGN(auto start, std::move(begun));
+  const auto answer = reader->Ranges();
+  stats->Update([&](EngineStats& s) { s.topic_problem = answer.status().message(); });
+  TRY_ASSIGN(const auto ranges, answer);
   topic::Positions seek;
   for (const Partition partition : assigned) {
     const auto range = ranges.find(partition);
@@ -44,6 +48,7 @@ Result<std::unique_ptr<Decoder>> BeginSession(topic::TopicReader* reader, Sink* 
     seek[partition] = std::max(from, range->second.low);
   }
   TRY(reader->Seek(seek));
+  stats->UpdateLag([&](LagTracker& lag) { lag.Begin(seek, ranges); });
   return std::make_unique<Decoder>(std::move(start), reader->info());
 }
 
@@ -57,6 +62,7 @@ Session::Session(topic::TopicReader* reader, Sink* sink, const Clock* clock, con
       stats_(stats),
       assigned_(assigned),
       ends_(ends),
+      advised_(std::chrono::steady_clock::now()),
       decoder_(std::move(decoder)) {}
 
 Result<SessionEnd> Session::Run(std::stop_token stop) {
@@ -91,15 +97,14 @@ void Session::Fetch(std::stop_token stop) {
 
 Status Session::FetchUntilDone(std::stop_token stop) {
   using Time = std::chrono::steady_clock;
-  std::map<Partition, Offset> next, told;
+  std::map<Partition, Offset> next;
   auto heard = Time::now();
-  auto advised = Time::now();
   while (!stop.stop_requested() && !abort_.stop_requested()) {
     if (AtEnd(next, Time::now() - heard > kEndIdle)) {
       Finish(SessionEnd::kEnd);
       return Status::OK();
     }
-    TRY_ASSIGN(auto polled, reader_->Poll(options_.poll_records, kPollTimeout, stop));
+    TRY_ASSIGN(auto polled, PollTopic(stop));
     if (polled.assigned) {
       *assigned_ = std::move(*polled.assigned);
       Finish(SessionEnd::kRebalanced);
@@ -111,14 +116,20 @@ Status Session::FetchUntilDone(std::stop_token stop) {
         next[polled.records[i].partition] = polled.records[i].offset + 1;
       }
       auto records = std::make_shared<const topic::RecordBatch>(std::move(polled.records));
+      stats_->UpdateLag([&](LagTracker& lag) { lag.Read(*records); });
+      // While the tables cannot keep up, how far they are behind is still looked at.
+      while (!fetched_.WaitForRoom(kQueueWait, abort_.get_token()) && !abort_.stop_requested()) TRY(Advise());
       if (!fetched_.Push(std::move(records), abort_.get_token())) return Status::OK();
     }
-    if (Time::now() - advised > kAdviseEvery) {
-      TRY(Advise(&told));
-      advised = Time::now();
-    }
+    TRY(Advise());
   }
   return Status::OK();
+}
+
+Result<topic::Polled> Session::PollTopic(std::stop_token stop) {
+  auto polled = reader_->Poll(options_.poll_records, kPollTimeout, stop);
+  if (!polled.ok()) stats_->Update([&](EngineStats& s) { s.topic_problem = polled.status().message(); });
+  return polled;
 }
 
 bool Session::AtEnd(const std::map<Partition, Offset>& next, bool idle) const {
@@ -131,27 +142,25 @@ bool Session::AtEnd(const std::map<Partition, Offset>& next, bool idle) const {
   });
 }
 
-/// Tells the topic how far the tables are, and ourselves how far behind.
-Status Session::Advise(std::map<Partition, Offset>* told) {
+/// Tells the topic how far the tables are, and ourselves how far behind; now and then.
+Status Session::Advise() {
+  if (std::chrono::steady_clock::now() - advised_ <= kAdviseEvery) return Status::OK();
   topic::Positions committed;
   {
     std::lock_guard lock(mutex_);
     committed = committed_;
   }
-  if (!committed.empty() && committed != *told) {
+  if (!committed.empty() && committed != told_) {
     // For lag tools alone: a broker that refuses is no reason to stop.
     if (const auto status = reader_->Commit(committed); !status.ok())
       spdlog::debug("advisory commit: {}", status.ToString());
-    *told = committed;
+    told_ = committed;
   }
-  TRY_ASSIGN(const auto ranges, reader_->Ranges());
-  std::int64_t lag = 0;
-  for (const auto& [partition, offset] : committed) {
-    if (const auto range = ranges.find(partition); range != ranges.end()) {
-      lag += std::max<std::int64_t>(0, range->second.high - offset);
-    }
-  }
-  stats_->Update([&](EngineStats& s) { s.lag = lag; });
+  const auto ranges = reader_->Ranges();
+  stats_->Update([&](EngineStats& s) { s.topic_problem = ranges.status().message(); });
+  TRY(ranges.status());
+  stats_->UpdateLag([&](LagTracker& lag) { lag.Ends(*ranges); });
+  advised_ = std::chrono::steady_clock::now();
   return Status::OK();
 }
 
@@ -217,7 +226,9 @@ Status Session::WriteBatch(Batch batch) {
   const auto to = batch.to;
   const auto rejects = batch.rejects;
   const auto started = std::chrono::steady_clock::now();
-  TRY_ASSIGN(auto written, sink_->Write(std::move(batch)));
+  auto answer = sink_->Write(std::move(batch));
+  stats_->Update([&](EngineStats& s) { s.write_problem = answer.status().message(); });
+  TRY_ASSIGN(auto written, std::move(answer));
   if (written.fenced) {
     stats_->Update([](EngineStats& s) { ++s.fencings; });
     Finish(SessionEnd::kFenced);
@@ -229,11 +240,14 @@ Status Session::WriteBatch(Batch batch) {
     s.rows += written.rows;
     s.duplicates += written.duplicates;
     for (std::size_t i = 0; i < rejects.size(); ++i) s.rejects[i] += rejects[i];
+    s.quarantined += written.quarantined;
     ++s.commits;
     s.bytes += written.bytes;
     s.last_commit = clock_->Now();
     s.last_commit_ms = took.count();
+    s.commit_durations.Add(took.count() / 1e3);
   });
+  stats_->UpdateLag([&](LagTracker& lag) { lag.Commit(to); });
   std::lock_guard lock(mutex_);
   for (const auto& [partition, offset] : to) committed_[partition] = offset;
   done_.push_back({number, written.version, std::move(written.foreign)});
