@@ -8,7 +8,7 @@
 namespace pregao::engine {
 namespace {
 
-constexpr std::chrono::milliseconds kPollTimeout{100};
+constexpr std::chrono::milliseconds kPollTimeout{100}, kNoWait{0};
 constexpr std::chrono::milliseconds kQueueWait{200};
 constexpr std::chrono::milliseconds kEndIdle{500};  // silence that counts as the end where the last offsets are holes
 constexpr std::chrono::milliseconds kAdviseEvery{1'000};
@@ -99,12 +99,13 @@ Status Session::FetchUntilDone(std::stop_token stop) {
   using Time = std::chrono::steady_clock;
   std::map<Partition, Offset> next;
   auto heard = Time::now();
-  while (!stop.stop_requested() && !abort_.stop_requested()) {
+  for (bool last = false; !last && !abort_.stop_requested();) {
+    last = stop.stop_requested();  // one look more, so that what a listener wrote as it stopped is not left behind
     if (AtEnd(next, Time::now() - heard > kEndIdle)) {
       Finish(SessionEnd::kEnd);
       return Status::OK();
     }
-    TRY_ASSIGN(auto polled, PollTopic(stop));
+    TRY_ASSIGN(auto polled, last ? PollTopic(kNoWait, {}) : PollTopic(kPollTimeout, stop));
     if (polled.assigned) {
       *assigned_ = std::move(*polled.assigned);
       Finish(SessionEnd::kRebalanced);
@@ -126,8 +127,8 @@ Status Session::FetchUntilDone(std::stop_token stop) {
   return Status::OK();
 }
 
-Result<topic::Polled> Session::PollTopic(std::stop_token stop) {
-  auto polled = reader_->Poll(options_.poll_records, kPollTimeout, stop);
+Result<topic::Polled> Session::PollTopic(std::chrono::milliseconds timeout, std::stop_token stop) {
+  auto polled = reader_->Poll(options_.poll_records, timeout, std::move(stop));
   if (!polled.ok()) stats_->Update([&](EngineStats& s) { s.topic_problem = polled.status().message(); });
   return polled;
 }

@@ -70,7 +70,7 @@ class Session {
 
   void Fetch(std::stop_token stop);
   [[nodiscard]] Status FetchUntilDone(std::stop_token stop);
-  [[nodiscard]] Result<topic::Polled> PollTopic(std::stop_token stop);
+  [[nodiscard]] Result<topic::Polled> PollTopic(std::chrono::milliseconds timeout, std::stop_token stop);
   [[nodiscard]] bool AtEnd(const std::map<Partition, Offset>& next, bool idle) const;
   [[nodiscard]] Status Advise();
   [[nodiscard]] Status Decode();
