@@ -18,7 +18,7 @@ TEST_PARTS = unit judges $(if $(SERVICES),servers) asan tsan fuzz
 # Real servers that the tests of test/servers run against: setup/services/*.sh.
 SERVICES := $(basename $(notdir $(filter-out %/with.sh,$(wildcard setup/services/*.sh))))
 # ThreadSanitizer runs where threads are.
-TSAN_STAGES := base topic yahoo listen engine
+TSAN_STAGES := base topic yahoo listen engine web
 TSAN_TESTS = $(foreach s,$(TSAN_STAGES),$(if $(wildcard src/$(s)/*_test.cc),$(s)_test)) simulation_test
 # GCC 12's ThreadSanitizer does not know address spaces laid out as randomly as recent kernels do.
 FIXED_LAYOUT = $(shell setarch -R true 2>/dev/null && echo setarch -R)

@@ -263,5 +263,5 @@ def test_a_stop_of_run_commits_what_the_listener_has(pregao, number):
     out, err = run.child.communicate(timeout=TIMEOUT)
     assert run.child.returncode == 0, err
     assert json.loads(pregao("audit", "--json"))["clean"]
-    topic = len(pregao("read", "topic", "--format", "json", "--tail", "100000").splitlines())
+    topic = len(json.loads(pregao("read", "topic", "--format", "json", "--tail", "100000")))
     assert count(pregao, "bronze") == topic > 100, "everything that the topic has is in the tables"
