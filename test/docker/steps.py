@@ -42,6 +42,8 @@ def base(work, image):
         shutil.rmtree(making, ignore_errors=True)
         subprocess.run(["debootstrap", "--variant=minbase", SUITES[image], making, MIRROR], check=True,
                        stdout=subprocess.DEVNULL)
+        # As in the official images: nothing is synced file by file.
+        (making / "etc/dpkg/dpkg.cfg.d/docker-apt-speedup").write_text("force-unsafe-io\n")
         making.rename(folder)
     return folder
 
