@@ -23,7 +23,6 @@ import dockerfile  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITES = {"debian:12-slim": "bookworm"}
-MIRROR = "http://deb.debian.org/debian"  # debootstrap's default, as in the official image
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 STARTED = time.monotonic()
@@ -40,7 +39,7 @@ def base(work, image):
         say(f"debootstrap {SUITES[image]}")
         making = folder.with_suffix(".making")
         shutil.rmtree(making, ignore_errors=True)
-        subprocess.run(["debootstrap", "--variant=minbase", SUITES[image], making, MIRROR], check=True,
+        subprocess.run(["debootstrap", "--variant=minbase", SUITES[image], making], check=True,
                        stdout=subprocess.DEVNULL)
         # As in the official images: nothing is synced file by file.
         (making / "etc/dpkg/dpkg.cfg.d/docker-apt-speedup").write_text("force-unsafe-io\n")
