@@ -67,6 +67,7 @@ Result<Operations> ServeOperations(const Context& context, bool by_default, cons
     out.server = std::move(*server);
     spdlog::info("http://{}/metrics, /healthz and /readyz are served", out.server->address().text());
   } else {
+    out.probe.reset();
     spdlog::error("{}. Quotes are collected all the same, without /metrics and /healthz", server.status().message());
   }
   return out;
