@@ -10,13 +10,15 @@ ARGS ?=
 # Seconds that each fuzzer runs in `make fuzz` and in `make test`.
 FUZZ_SECONDS ?= 300
 FUZZ_TEST_SECONDS ?= 10
+# Where `make install` puts things.
+PREFIX ?= /usr/local
 export CTEST_PARALLEL_LEVEL ?= $(JOBS)
 
 TEST_PARTS = unit judges $(if $(SERVICES),servers) asan tsan fuzz
 # Real servers that the tests of test/servers run against: setup/services/*.sh.
 SERVICES := $(basename $(notdir $(filter-out %/with.sh,$(wildcard setup/services/*.sh))))
 # ThreadSanitizer runs where threads are.
-TSAN_STAGES := base cloud topic yahoo listen engine
+TSAN_STAGES := base cloud topic yahoo listen engine web
 TSAN_TESTS = $(foreach s,$(TSAN_STAGES),$(if $(wildcard src/$(s)/*_test.cc),$(s)_test)) threads_test
 # GCC 12's ThreadSanitizer does not know address spaces laid out as randomly as recent kernels do.
 FIXED_LAYOUT = $(shell setarch -R true 2>/dev/null && echo setarch -R)
@@ -45,6 +47,15 @@ check: deps  ## what needs no server: unit tests, layout rules, format (a minute
 build: deps  ## build/release/pregao
 	@$(call configure,release)
 	@$(call build,release) --target pregao
+
+install: build  ## the program, its systemd unit and samples under PREFIX (/usr/local), below DESTDIR
+	install -D -m 755 build/release/pregao $(DESTDIR)$(PREFIX)/lib/pregao/pregao
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/pregao/lib build/release/lib/*
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
+	ln -sf ../lib/pregao/pregao $(DESTDIR)$(PREFIX)/bin/pregao
+	sed 's#/usr/bin/pregao#$(PREFIX)/bin/pregao#' deploy/pregao@.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/pregao@.service
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/pregao LICENSE NOTICE THIRD_PARTY.md pregao.toml.example \
+	  carteira.txt deploy/prometheus-alerts.yaml
 
 fuzz: deps  ## every fuzzer, FUZZ_SECONDS=300 each
 	@$(call configure,asan)
@@ -101,4 +112,4 @@ lint: deps  ## clang-tidy on every source (slow; needs Debian's clang-tidy-14)
 clean:  ## remove build/; the cache of libraries and data/ stay
 	@rm -rf build
 
-.PHONY: help run test check build fuzz bench setup deps format format-check lint clean $(addprefix test-,$(TEST_PARTS))
+.PHONY: help run test check build install fuzz bench setup deps format format-check lint clean $(addprefix test-,$(TEST_PARTS))

@@ -67,6 +67,8 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(libedit REQUIRED IMPORTED_TARGET libedit)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
+pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)  # its HTTP server is not used
+add_library(prometheus::core ALIAS PkgConfig::prometheus)
 foreach(lib xxhash libedit tomlplusplus)
   add_library(${lib}::${lib} ALIAS PkgConfig::${lib})
 endforeach()

@@ -9,13 +9,15 @@ import sys
 from pathlib import Path
 
 # Who may include whom among the folders of src/: stages of one row never include one another.
-ROWS = [["base"], ["market", "cloud"], ["yahoo", "topic", "medallion", "lake"], ["listen", "engine", "query"], ["cli"]]
+ROWS = [["base"], ["market", "cloud"], ["yahoo", "topic", "medallion", "lake"], ["listen", "engine", "query"], ["web"],
+        ["cli"]]
 RANK = {stage: rank for rank, row in enumerate(ROWS) for stage in row}
 
 # Third-party headers and the stages whose files may see them, directly or through a header of ours.
-ARROW = {"medallion", "lake", "engine", "query", "cli"}
+ARROW = {"medallion", "lake", "engine", "query", "web", "cli"}
 VENDORS = {
-    r"boost/": {"yahoo"},
+    r"boost/": {"yahoo", "web"},
+    r"prometheus/": {"web"},
     r"openssl/": {"yahoo", "cloud"},
     r"sqlite3\.h": {"topic"},
     r"simdjson\.h": {"cloud", "medallion", "lake"},

@@ -27,6 +27,13 @@ class BoundedQueue {
     return true;
   }
 
+  /// Waits at most `timeout` for room. @return whether a Push of the only producer would not wait.
+  template <class Rep, class Period>
+  [[nodiscard]] bool WaitForRoom(std::chrono::duration<Rep, Period> timeout, std::stop_token stop = {}) {
+    std::unique_lock lock(mutex_);
+    return room_.wait_for(lock, stop, timeout, [&] { return closed_ || items_.size() < capacity_; });
+  }
+
   /// Waits for an item at most `timeout`. @return nullopt on time-out, stop, or when closed and empty.
   template <class Rep, class Period>
   [[nodiscard]] std::optional<T> Pop(std::chrono::duration<Rep, Period> timeout, std::stop_token stop = {}) {

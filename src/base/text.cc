@@ -82,6 +82,17 @@ std::string HumanSize(std::int64_t bytes) {
   return fmt::format("{} B", bytes);
 }
 
+std::string WithoutUserInfo(std::string_view text) {
+  std::string out(text);
+  for (std::size_t at = 0; (at = out.find("://", at)) != std::string::npos;) {
+    at += 3;
+    const std::size_t end = std::min(out.find_first_of("/?# \"'", at), out.size());
+    const std::size_t mark = std::string_view(out).substr(0, end).rfind('@');
+    if (mark != std::string::npos && mark >= at) out.replace(at, mark - at, "…");
+  }
+  return out;
+}
+
 std::string HumanCount(std::int64_t count) {
   std::string digits = std::to_string(count);
   const std::size_t first = count < 0 ? 1 : 0;

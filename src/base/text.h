@@ -60,6 +60,9 @@ struct TextTable {
   [[nodiscard]] std::string ToString();
 };
 
+/// The text with what stands between "://" and "@" in an address, a user name and a password, left out.
+[[nodiscard]] std::string WithoutUserInfo(std::string_view text);
+
 enum class Colour { kRed, kGreen, kYellow, kDim, kBold };
 /// The text in a colour, by ANSI codes; as it is when not `enabled`.
 [[nodiscard]] std::string Paint(std::string_view text, Colour colour, bool enabled);

@@ -105,6 +105,15 @@ TEST(TextTable, KeepsItsWidthsWhenRowsComeLater) {
   EXPECT_EQ(table.Body(), "x     2\n");
 }
 
+TEST(WithoutUserInfo, LeavesOutNamesAndPasswordsOfAddressesAndNothingElse) {
+  EXPECT_EQ(WithoutUserInfo("wss://user:pass@host/?a=b@c"), "wss://…@host/?a=b@c");
+  EXPECT_EQ(WithoutUserInfo("\"ws://u:p@a@host\", kafka://u@b:1/t"), "\"ws://…@host\", kafka://…@b:1/t");
+  for (const char* plain :
+       {"", "wss://host/?version=2", "a@b", "local:data/topic.db", "gs://bucket/a@b", "://", "x://@"}) {
+    EXPECT_EQ(WithoutUserInfo(plain), plain == std::string("x://@") ? "x://…@" : plain);
+  }
+}
+
 TEST(IsUtf8, TakesTextAndRefusesBrokenBytes) {
   EXPECT_TRUE(IsUtf8(""));
   EXPECT_TRUE(IsUtf8("São 東京 \U0001F600"));

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "base/text.h"
+#include "cli/lake_session.h"
 #include "cli/pipeline.h"
 #include "cli/status_line.h"
 #include "cli/topics.h"
@@ -20,7 +21,7 @@ Result<std::unique_ptr<topic::TopicReader>> FreshReader(const Context& context) 
 
 Result<engine::RepairCounts> RepairLosses(const Context& context, query::Session* session,
                                           const query::AuditLosses& losses, bool dry_run) {
-  TRY_ASSIGN(auto store, lake::OpenStore(context.settings.lake));
+  TRY_ASSIGN(auto store, OpenExistingLake(context));
   const auto sink = SinkOptionsOf(context.settings);
   engine::RepairOptions options;
   options.dry_run = dry_run;

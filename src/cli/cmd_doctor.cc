@@ -7,15 +7,21 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/doctor.h"
+#include "cli/operations.h"
 #include "cli/output.h"
 #include "topic/kafka_topic.h"
+
+#include "web/http_get.h"
 
 namespace pregao::cli {
 namespace {
 
+constexpr std::chrono::seconds kAskTimeout{4};
+
 struct Options {
   bool print_config = false;
   bool offline = false;
+  std::string ask;
 };
 
 struct SettingLine {
@@ -29,7 +35,8 @@ std::string Origin(const Settings& s, const std::string& key) {
 
 std::vector<SettingLine> Lines(const Settings& s) {
   std::vector<SettingLine> lines;
-  for (const SettingKey& key : SettingKeys()) lines.push_back({key.name, ValueText(key, s), Origin(s, key.name)});
+  for (const SettingKey& key : SettingKeys())
+    lines.push_back({key.name, WithoutUserInfo(ValueText(key, s)), Origin(s, key.name)});
   for (const auto& [key, value] : s.kafka) {
     lines.push_back({"kafka." + key, topic::IsSecretProperty(key) ? "(hidden)" : value, Origin(s, "kafka." + key)});
   }
@@ -114,11 +121,21 @@ std::string ForPrograms(const std::vector<SettingLine>& settings, const std::vec
   return w.Take() + "\n";
 }
 
+/// What the pregao that runs at web.listen says of itself: for a container's health check, and for people.
+Result<ExitCode> Ask(const Context& context, const std::string& what) {
+  TRY_ASSIGN(const auto address, WebAddress(context.settings));
+  if (!address) return Status::Invalid("web.listen is \"\": there is nobody to ask");
+  TRY_ASSIGN(const auto answer, web::HttpGet(*address, "/" + what, kAskTimeout));
+  TRY(WriteOut(answer.body));
+  return answer.status == 200 ? ExitCode::kOk : ExitCode::kFailed;
+}
+
 Result<ExitCode> RunDoctor(const Context& context, const Options& options) {
   if (options.print_config) {
     TRY(WriteOut(SampleFile()));
     return ExitCode::kOk;
   }
+  if (!options.ask.empty()) return Ask(context, options.ask);
   std::vector<Finding> findings;
   CheckClock(context, &findings);
   CheckDisk(context, &findings);
@@ -126,6 +143,7 @@ Result<ExitCode> RunDoctor(const Context& context, const Options& options) {
   CheckTopic(context, &findings);
   CheckLake(context, &findings);
   CheckTables(context, &findings);
+  CheckWeb(context, &findings);
   if (!options.offline) CheckYahoo(context, &findings);
   const bool healthy =
       std::none_of(findings.begin(), findings.end(), [](const Finding& f) { return f.health == Health::kFailure; });
@@ -139,12 +157,17 @@ Result<ExitCode> RunDoctor(const Context& context, const Options& options) {
 Command DoctorCommand() {
   return {"doctor",
           "Check settings, files and reachability, each with its fix",
-          {"pregao doctor", "pregao doctor --json --offline", "pregao doctor --print-config > pregao.toml"},
-          {"topic", "lake", "watchlist", "yahoo.stream-url"},
+          {"pregao doctor", "pregao doctor --json --offline", "pregao doctor --print-config > pregao.toml",
+           "pregao doctor --ask readyz    # of the pregao that runs here"},
+          {"topic", "lake", "watchlist", "yahoo.stream-url", "web."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_flag("--print-config", options->print_config, "Print a documented sample of pregao.toml");
             app->add_flag("--offline", options->offline, "Leave out the look at the stream");
+            app->add_option("--ask", options->ask,
+                            "healthz or readyz: ask the pregao that runs at web.listen, print what it says, exit 1"
+                            " unless it says yes")
+                ->check(CLI::IsMember({"healthz", "readyz"}));
             return [options, context] { return RunDoctor(*context, *options); };
           }};
 }

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/operations.h"
 #include "cli/output.h"
 #include "cli/pipeline.h"
 #include "cli/source.h"
@@ -58,6 +59,7 @@ Result<ExitCode> RunAll(Context context, const Options& options) {
   TRY_ASSIGN(const auto listener, listen::Listener::Create(source.options, topics.writers.quotes.get(),
                                                            topics.writers.dead_letter.get(), context.clock));
   TRY_ASSIGN(const auto pipeline, OpenEngine(context, false, options.accept_new_topic));
+  TRY_ASSIGN(const auto operations, ServeOperations(context, true, listener.get(), &pipeline));
 
   spdlog::info("{} -> {} -> {}; ask it: pregao sql --lake {} \"select * from silver\"", source.options.stream.url,
                context.settings.topic, context.settings.lake, context.settings.lake);
@@ -80,7 +82,7 @@ Command RunCommand() {
   return {"run",
           "Everything in one process: Yahoo -> topic -> tables (the simulator when Yahoo is out of reach)",
           {"pregao run", "pregao run --watchlist mine.txt", "pregao run --source simulator"},
-          {"topic", "lake", "watchlist", "yahoo.", "listen.", "engine.", "upkeep.", "local.", "new-topic.", "sim."},
+          {"topic", "lake", "watchlist", "yahoo.", "listen.", "engine.", "upkeep.", "local.", "new-topic.", "web.", "sim."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--source", options->source,

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/operations.h"
 #include "cli/output.h"
 #include "cli/pipeline.h"
 #include "cli/status_line.h"
@@ -18,6 +19,7 @@ struct Options {
 Result<ExitCode> RunSilver(const Context& context, const Options& options) {
   const bool until_end = options.until == "end";
   TRY_ASSIGN(const auto pipeline, OpenEngine(context, until_end, options.accept_new_topic));
+  TRY_ASSIGN(const auto operations, ServeOperations(context, false, nullptr, &pipeline));
   Status status;
   {
     RateMeter rate;
@@ -43,7 +45,7 @@ Command SilverCommand() {
           "Topic -> tables bronze, silver and quarantine, each record once",
           {"pregao silver                 # until Ctrl-C", "pregao silver --until end     # what is there, then stop",
            "pregao silver --lake other/lake --engine.commit-interval 5s"},
-          {"topic", "lake", "engine.", "upkeep.", "local.", "new-topic."},
+          {"topic", "lake", "engine.", "upkeep.", "local.", "new-topic.", "web."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--until", options->until, "`end`: process what the topic holds now, then stop")

@@ -24,6 +24,7 @@ void CheckBucket(const Context& context, std::vector<Finding>* out);
 void CheckTables(const Context& context, std::vector<Finding>* out);
 void CheckDisk(const Context& context, std::vector<Finding>* out);
 void CheckClock(const Context& context, std::vector<Finding>* out);
+void CheckWeb(const Context& context, std::vector<Finding>* out);
 /// Waits some seconds at most.
 void CheckYahoo(const Context& context, std::vector<Finding>* out);
 

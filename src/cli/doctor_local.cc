@@ -7,9 +7,12 @@
 #include "cli/doctor.h"
 #include "cli/lake_store.h"
 #include "cli/listener_options.h"
+#include "cli/operations.h"
 #include "market/watchlist.h"
 #include "topic/open.h"
 #include "yahoo/streamer.h"
+
+#include "web/http_get.h"
 
 namespace pregao::cli {
 namespace {
@@ -82,6 +85,23 @@ void CheckClock(const Context& context, std::vector<Finding>* out) {
   out->push_back({"clock", wrong ? Health::kFailure : Health::kOk,
                   wrong ? "the machine's clock stands before 2026" : "plausible",
                   wrong ? "set it (timedatectl set-ntp true): rows are judged by the time they were received" : ""});
+}
+
+void CheckWeb(const Context& context, std::vector<Finding>* out) {
+  const auto address = WebAddress(context.settings);
+  if (!address.ok()) {
+    out->push_back({"web", Health::kFailure, address.status().message(), "correct web.listen"});
+  } else if (!*address) {
+    out->push_back({"web", Health::kOk, "off (web.listen is empty)", ""});
+  } else if (const Status status = web::TryListen(**address); !status.ok()) {
+    const auto alive = web::HttpGet(**address, "/healthz", std::chrono::seconds(2));
+    const bool ours = alive.ok() && alive->status == 200 && alive->body.find("\"version\"") != std::string::npos;
+    out->push_back({"web", ours ? Health::kOk : Health::kWarning,
+                    ours ? (*address)->text() + " is served by a pregao that runs" : status.message(),
+                    ours ? "" : "quotes are collected all the same, without /metrics and /healthz"});
+  } else {
+    out->push_back({"web", Health::kOk, (*address)->text() + " is free for /metrics, /healthz and /readyz", ""});
+  }
 }
 
 void CheckYahoo(const Context& context, std::vector<Finding>* out) {

@@ -2,10 +2,12 @@
 
 #include <fmt/chrono.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/ansicolor_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "base/json_writer.h"
+#include "base/text.h"
 #include "cli/output.h"
 
 namespace pregao::cli {
@@ -25,7 +27,8 @@ class JsonLine final : public spdlog::formatter {
     const auto level = spdlog::level::to_string_view(msg.level);
     w.String({level.data(), level.size()});
     w.Key("message");
-    w.String({msg.payload.data(), msg.payload.size()});
+    const std::string_view text(msg.payload.data(), msg.payload.size());
+    w.String(IsUtf8(text) ? std::string(text) : Printable(text));  // what others sent may be quoted in it
     w.EndObject();
     dest.append(std::string_view(w.str()));
     dest.push_back('\n');
@@ -33,12 +36,35 @@ class JsonLine final : public spdlog::formatter {
   std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<JsonLine>(); }
 };
 
+// Standard error, a line in one piece. On a terminal it first wipes the status line that stands where it is written.
+class ErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& msg) override {
+    spdlog::memory_buf_t buffer;
+    formatter_->format(msg, buffer);
+    const std::string_view line(buffer.data(), buffer.size());
+    const std::size_t begin = msg.color_range_start, end = msg.color_range_end;  // of the level
+    if (!colour_ || end <= begin) return WriteError(wipe_ + std::string(line));
+    WriteError(fmt::format("{}{}{}{}", wipe_, line.substr(0, begin),
+                           Paint(line.substr(begin, end - begin), ColourOf(msg.level), true), line.substr(end)));
+  }
+  void flush_() override {}
+
+ private:
+  static Colour ColourOf(spdlog::level::level_enum level) {
+    if (level >= spdlog::level::err) return Colour::kRed;
+    if (level == spdlog::level::warn) return Colour::kYellow;
+    return level == spdlog::level::info ? Colour::kGreen : Colour::kDim;
+  }
+
+  const bool colour_ = WantsColour(STDERR_FILENO);
+  const std::string wipe_ = ErrorIsTerminal() ? "\r\x1b[K" : "";
+};
+
 }  // namespace
 
 void SetUpLog(const Settings& settings) {
-  auto sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>(WantsColour(2) ? spdlog::color_mode::always
-                                                                                       : spdlog::color_mode::never);
-  auto logger = std::make_shared<spdlog::logger>("pregao", std::move(sink));
+  auto logger = std::make_shared<spdlog::logger>("pregao", std::make_shared<ErrorSink>());
   if (settings.log_format == "json") {
     logger->set_formatter(std::make_unique<JsonLine>());
   } else {

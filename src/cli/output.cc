@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <unistd.h>
 
 namespace pregao::cli {
@@ -19,6 +20,11 @@ int WriteAll(int fd, std::string_view text) {
   return 0;
 }
 
+bool KnowsEscapes(int fd) {
+  const char* const term = std::getenv("TERM");
+  return (term == nullptr || std::string_view(term) != "dumb") && isatty(fd) == 1;
+}
+
 }  // namespace
 
 Status WriteOut(std::string_view text) {
@@ -28,13 +34,17 @@ Status WriteOut(std::string_view text) {
   return Status::IOError("standard output cannot be written: ", std::strerror(error));
 }
 
-void WriteError(std::string_view text) { (void)WriteAll(STDERR_FILENO, text); }
+void WriteError(std::string_view text) {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  (void)WriteAll(STDERR_FILENO, text);
+}
+
+bool ErrorIsTerminal() { return KnowsEscapes(STDERR_FILENO); }
 
 bool WantsColour(int fd) {
   const char* const no_color = std::getenv("NO_COLOR");  // the convention of no-color.org: set and not empty
-  const char* const term = std::getenv("TERM");
-  return (no_color == nullptr || *no_color == '\0') && (term == nullptr || std::string_view(term) != "dumb") &&
-         isatty(fd) == 1;
+  return (no_color == nullptr || *no_color == '\0') && KnowsEscapes(fd);
 }
 
 bool OutIsTerminal() { return isatty(STDOUT_FILENO) == 1; }

@@ -55,12 +55,13 @@ Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool a
   TRY_ASSIGN(out.reader, topic::OpenReader(uri, TopicSettingsOf(context, true),
                                            {.group = settings.engine_group, .join = true}));
   TRY_ASSIGN(auto store, OpenLake(context));
+  out.store = std::make_shared<lake::CountingStore>(std::move(store));
   auto sink_options = SinkOptionsOf(settings);
   // A bucket is tried again for a while within each attempt.
   if (IsBucket(settings)) sink_options.table.max_attempts = 10;
   sink_options.accept_new_topic = accept_new_topic;
-  out.upkeep = NewUpkeep(context, store, sink_options.table);
-  out.sink = std::make_unique<engine::LakeSink>(std::move(store), context.clock, std::move(sink_options));
+  out.upkeep = NewUpkeep(context, out.store, sink_options.table);
+  out.sink = std::make_unique<engine::LakeSink>(out.store, context.clock, std::move(sink_options));
   auto engine_options = EngineOptionsOf(settings);
   engine_options.until_end = until_end;
   // What runs for ever outlives an outage of a day: nothing is lost meanwhile, and memory is flat.

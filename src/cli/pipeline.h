@@ -9,6 +9,7 @@
 #include "engine/embedded.h"
 #include "engine/lake_sink.h"
 #include "lake/upkeep.h"
+#include "lake/counting_store.h"
 #include "topic/open.h"
 
 namespace pregao::cli {
@@ -16,6 +17,7 @@ namespace pregao::cli {
 /// The embedded engine with its topic and lake.
 struct EnginePipeline {
   std::unique_ptr<topic::TopicReader> reader;
+  std::shared_ptr<lake::CountingStore> store;
   std::unique_ptr<engine::LakeSink> sink;
   std::unique_ptr<engine::EmbeddedEngine> engine;
   std::unique_ptr<lake::Upkeep> upkeep;  ///< null when the settings do not want it

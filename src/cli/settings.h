@@ -46,13 +46,15 @@ struct Settings {
   bool engine_bronze = true;
   std::int64_t engine_dedupe_keys = 1'000'000;
   std::int64_t table_checkpoint_every = 100;
+  Duration table_log_retention = std::chrono::hours(7 * 24);
   std::string cache_folder = "~/.cache/pregao/lake";
   std::optional<Bytes> cache_max_bytes = Bytes{std::int64_t{4} << 30};
-  Duration table_log_retention = std::chrono::hours(7 * 24);
   bool upkeep_enabled = true;
   Bytes upkeep_target_file_size{128 << 20};
   std::int64_t upkeep_small_files = 64;
   Duration upkeep_retention = std::chrono::hours(7 * 24);
+  std::string web_listen = "127.0.0.1:8686";  ///< empty: off
+  std::string web_hosts;                      ///< comma-joined
   std::int64_t sim_seed = 1;
   Duration sim_tick = std::chrono::seconds(1);
 
@@ -77,6 +79,7 @@ struct SettingKey {
   std::string help;               ///< one sentence, without a full stop
   std::int64_t min = 0, max = 0;  ///< of numbers, durations (ms) and sizes (bytes), both inclusive; 0, 0: no bounds
   Names allowed = {};             ///< of strings: the values; of Names: the whole lists, comma-joined. Empty: any
+  bool may_be_empty = false;      ///< of strings
 };
 [[nodiscard]] const std::vector<SettingKey>& SettingKeys();
 /// The environment variable of a key: yahoo.stream-url gives PREGAO_YAHOO_STREAM_URL.

@@ -117,7 +117,7 @@ std::string Expectation(const SettingKey& key) {
   const std::string size = R"(a size such as "64MiB")" + Bounds(key, FormatSize);
   return std::visit(Overload{
                         [&](std::string Settings::*) {
-                          return key.allowed.empty() ? std::string("text")
+                          return key.allowed.empty() ? std::string(key.may_be_empty ? R"(text, or "")" : "text")
                                                      : fmt::format("one of {}", fmt::join(key.allowed, ", "));
                         },
                         [&](std::int64_t Settings::*) { return "a whole number" + Bounds(key, PrintNumber); },
@@ -144,7 +144,7 @@ Status SetFromText(const SettingKey& key, const std::string& text, Settings* s) 
       Overload{
           [&](std::string Settings::*m) {
             const bool known = std::count(key.allowed.begin(), key.allowed.end(), text) > 0;
-            if (text.empty() || (!key.allowed.empty() && !known)) return Wrong(key, text);
+            if ((text.empty() && !key.may_be_empty) || (!key.allowed.empty() && !known)) return Wrong(key, text);
             s->*m = text;
             return Status::OK();
           },

@@ -37,9 +37,7 @@ std::string Cut(const std::string& text, std::size_t width) {
 }  // namespace
 
 StatusLine::StatusLine(std::function<std::string()> text)
-    : text_(std::move(text)),
-      terminal_(isatty(STDERR_FILENO) == 1),
-      thread_([this](std::stop_token stop) { Loop(stop); }) {}
+    : text_(std::move(text)), terminal_(ErrorIsTerminal()), thread_([this](std::stop_token stop) { Loop(stop); }) {}
 
 StatusLine::~StatusLine() {
   thread_.request_stop();

@@ -69,6 +69,7 @@ Result<SessionEnd> EmbeddedEngine::State::RunSession(std::stop_token stop) {
     for (const auto& [partition, range] : ranges) ends->emplace(partition, range.high);
   }
   TRY_ASSIGN(auto decoder, BeginSession(reader, sink, assigned, &stats));
+  stats.Update([this](EngineStats& s) { s.reading = clock->Now(); });
   Session session(reader, sink, clock, options, &stats, std::move(decoder), &assigned, ends);
   return session.Run(stop);
 }
@@ -79,6 +80,7 @@ Status EmbeddedEngine::Run(std::stop_token stop) {
   std::int64_t commits = 0;
   for (;;) {
     const auto end = s.RunSession(stop);
+    s.stats.Update([](EngineStats& stats) { stats.reading.reset(); });
     if (const auto now = s.stats.Get().commits; now != commits) {
       commits = now;
       fencings = failures = 0;

@@ -8,7 +8,7 @@
 namespace pregao::engine {
 namespace {
 
-constexpr std::chrono::milliseconds kPollTimeout{100};
+constexpr std::chrono::milliseconds kPollTimeout{100}, kNoWait{0};
 constexpr std::chrono::milliseconds kQueueWait{200};
 constexpr std::chrono::milliseconds kAdviseEvery{1'000};
 
@@ -27,8 +27,12 @@ void SayLost(Partition partition, const topic::OffsetRange& gap, SharedStats* st
 
 Result<std::unique_ptr<Decoder>> BeginSession(topic::TopicReader* reader, Sink* sink,
                                               const std::vector<Partition>& assigned, SharedStats* stats) {
-  TRY_ASSIGN(auto start, sink->Begin(reader->info(), assigned));
-  TRY_ASSIGN(const auto ranges, reader->Ranges());
+  auto begun = sink->Begin(reader->info(), assigned);
+  stats->Update([&](EngineStats& s) { s.open_problem = begun.status().message(); });
+  TRY_ASSIGN(auto start, std::move(begun));
+  const auto answer = reader->Ranges();
+  stats->Update([&](EngineStats& s) { s.topic_problem = answer.status().message(); });
+  TRY_ASSIGN(const auto ranges, answer);
   topic::Positions seek;
   Lost lost;
   for (const Partition partition : assigned) {
@@ -52,6 +56,7 @@ Result<std::unique_ptr<Decoder>> BeginSession(topic::TopicReader* reader, Sink* 
     SayLost(partition, gap, stats);
     decoder->AddLost(partition, gap);
   }
+  stats->UpdateLag([&](LagTracker& lag) { lag.Begin(seek, ranges); });
   return decoder;
 }
 
@@ -65,6 +70,7 @@ Session::Session(topic::TopicReader* reader, Sink* sink, const Clock* clock, con
       stats_(stats),
       assigned_(assigned),
       ends_(ends),
+      advised_(std::chrono::steady_clock::now()),
       decoder_(std::move(decoder)) {}
 
 Result<SessionEnd> Session::Run(std::stop_token stop) {
@@ -98,15 +104,14 @@ void Session::Fetch(std::stop_token stop) {
 }
 
 Status Session::FetchUntilDone(std::stop_token stop) {
-  using Time = std::chrono::steady_clock;
-  std::map<Partition, Offset> next, told;
-  auto advised = Time::now();
-  while (!stop.stop_requested() && !abort_.stop_requested()) {
+  std::map<Partition, Offset> next;
+  for (bool last = false; !last && !abort_.stop_requested();) {
+    last = stop.stop_requested();  // one look more, so that what a listener wrote as it stopped is not left behind
     if (AtEnd(next)) {
       Finish(SessionEnd::kEnd);
       return Status::OK();
     }
-    TRY_ASSIGN(auto polled, reader_->Poll(options_.poll_records, kPollTimeout, stop));
+    TRY_ASSIGN(auto polled, last ? PollTopic(kNoWait, {}) : PollTopic(kPollTimeout, stop));
     if (polled.assigned) {
       *assigned_ = std::move(*polled.assigned);
       Finish(SessionEnd::kRebalanced);
@@ -123,15 +128,21 @@ Status Session::FetchUntilDone(std::stop_token stop) {
         next[polled.records[i].partition] = polled.records[i].offset + 1;
       }
       auto records = std::make_shared<const topic::RecordBatch>(std::move(polled.records));
+      stats_->UpdateLag([&](LagTracker& lag) { lag.Read(*records); });
+      // While the tables cannot keep up, how far they are behind is still looked at.
+      while (!fetched_.WaitForRoom(kQueueWait, abort_.get_token()) && !abort_.stop_requested()) TRY(Advise());
       if (!fetched_.Push(std::move(records), abort_.get_token())) return Status::OK();
     }
     for (const auto& [partition, offset] : ended) next[partition] = std::max(next[partition], offset);
-    if (Time::now() - advised > kAdviseEvery) {
-      TRY(Advise(&told));
-      advised = Time::now();
-    }
+    TRY(Advise());
   }
   return Status::OK();
+}
+
+Result<topic::Polled> Session::PollTopic(std::chrono::milliseconds timeout, std::stop_token stop) {
+  auto polled = reader_->Poll(options_.poll_records, timeout, std::move(stop));
+  if (!polled.ok()) stats_->Update([&](EngineStats& s) { s.topic_problem = polled.status().message(); });
+  return polled;
 }
 
 bool Session::AtEnd(const std::map<Partition, Offset>& next) const {
@@ -143,32 +154,26 @@ bool Session::AtEnd(const std::map<Partition, Offset>& next) const {
   });
 }
 
-/// Tells the topic how far the tables are, and ourselves how far behind.
-Status Session::Advise(std::map<Partition, Offset>* told) {
+/// Tells the topic how far the tables are, and ourselves how far behind; now and then.
+Status Session::Advise() {
+  if (std::chrono::steady_clock::now() - advised_ <= kAdviseEvery) return Status::OK();
   topic::Positions committed;
   {
     std::lock_guard lock(mutex_);
     committed = committed_;
   }
-  if (!committed.empty() && committed != *told) {
+  if (!committed.empty() && committed != told_) {
     // For lag tools alone: a broker that refuses is no reason to stop.
     if (const auto status = reader_->Commit(committed); !status.ok())
       spdlog::debug("advisory commit: {}", status.ToString());
-    *told = committed;
+    told_ = committed;
   }
   const auto ranges = reader_->Ranges();
-  if (ranges.status().IsIOError()) {  // reading waits for the topic by itself
-    stats_->Update([&](EngineStats& s) { s.last_problem = ranges.status().message(); });
-    return Status::OK();
-  }
+  advised_ = std::chrono::steady_clock::now();
+  stats_->Update([&](EngineStats& s) { s.topic_problem = ranges.status().message(); });
+  if (ranges.status().IsIOError()) return Status::OK();  // reading waits for the topic by itself
   TRY(ranges.status());
-  std::int64_t lag = 0;
-  for (const auto& [partition, offset] : committed) {
-    if (const auto range = ranges->find(partition); range != ranges->end()) {
-      lag += std::max<std::int64_t>(0, range->second.high - offset);
-    }
-  }
-  stats_->Update([&](EngineStats& s) { s.lag = lag; });
+  stats_->UpdateLag([&](LagTracker& lag) { lag.Ends(*ranges); });
   return Status::OK();
 }
 
@@ -237,7 +242,9 @@ Status Session::WriteBatch(Batch batch) {
   const auto to = batch.to;
   const auto rejects = batch.rejects;
   const auto started = std::chrono::steady_clock::now();
-  TRY_ASSIGN(auto written, sink_->Write(std::move(batch)));
+  auto answer = sink_->Write(std::move(batch));
+  stats_->Update([&](EngineStats& s) { s.write_problem = answer.status().message(); });
+  TRY_ASSIGN(auto written, std::move(answer));
   if (written.fenced) {
     stats_->Update([](EngineStats& s) { ++s.fencings; });
     Finish(SessionEnd::kFenced);
@@ -249,11 +256,14 @@ Status Session::WriteBatch(Batch batch) {
     s.rows += written.rows;
     s.duplicates += written.duplicates;
     for (std::size_t i = 0; i < rejects.size(); ++i) s.rejects[i] += rejects[i];
+    s.quarantined += written.quarantined;
     ++s.commits;
     s.bytes += written.bytes;
     s.last_commit = clock_->Now();
     s.last_commit_ms = took.count();
+    s.commit_durations.Add(took.count() / 1e3);
   });
+  stats_->UpdateLag([&](LagTracker& lag) { lag.Commit(to); });
   std::lock_guard lock(mutex_);
   for (const auto& [partition, offset] : to) committed_[partition] = offset;
   done_.push_back({number, written.version, std::move(written.foreign)});

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "engine/decoder.h"
 #include "engine/embedded.h"
+#include "engine/lag.h"
 
 namespace pregao::engine {
 
@@ -23,14 +24,23 @@ class SharedStats {
     std::lock_guard lock(mutex_);
     change(stats_);
   }
+  template <class F>
+  void UpdateLag(F&& change) {
+    std::lock_guard lock(mutex_);
+    change(lag_);
+  }
   [[nodiscard]] EngineStats Get() const {
     std::lock_guard lock(mutex_);
-    return stats_;
+    EngineStats out = stats_;
+    out.partitions = lag_.Get();
+    for (const auto& [partition, lag] : out.partitions) out.lag += lag.records();
+    return out;
   }
 
  private:
   mutable std::mutex mutex_;
-  EngineStats stats_;  // guarded by mutex_
+  EngineStats stats_;  // guarded by mutex_; but for the lag
+  LagTracker lag_;     // guarded by mutex_
 };
 
 enum class SessionEnd { kStopped, kEnd, kRebalanced, kFenced };
@@ -60,8 +70,9 @@ class Session {
 
   void Fetch(std::stop_token stop);
   [[nodiscard]] Status FetchUntilDone(std::stop_token stop);
+  [[nodiscard]] Result<topic::Polled> PollTopic(std::chrono::milliseconds timeout, std::stop_token stop);
   [[nodiscard]] bool AtEnd(const std::map<Partition, Offset>& next) const;
-  [[nodiscard]] Status Advise(std::map<Partition, Offset>* told);
+  [[nodiscard]] Status Advise();
   [[nodiscard]] Status Decode();
   void TakeDone();
   [[nodiscard]] bool Due() const;
@@ -78,6 +89,10 @@ class Session {
   SharedStats* const stats_;
   std::vector<Partition>* const assigned_;
   const Ends& ends_;
+
+  // Used by the fetching thread alone.
+  topic::Positions told_;
+  std::chrono::steady_clock::time_point advised_;
 
   // Used by the decoding thread alone.
   const std::unique_ptr<Decoder> decoder_;

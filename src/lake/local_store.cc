@@ -42,6 +42,11 @@ int LinkWithoutReplacing(const std::string& from, const std::string& to) {
   return ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
 }
 
+bool IsEmpty(const std::string& folder) {
+  std::error_code error;
+  return fs::is_empty(folder, error) && !error;
+}
+
 /// Walks the folders below a root that can hold a match of List.
 class Lister {
  public:
@@ -102,7 +107,22 @@ Result<std::shared_ptr<ObjectStore>> LocalStore::Open(const std::string& folder)
   while (root.size() > 1 && root.back() == '/') root.pop_back();
   TRY(WriteFault(MakeFolders(root)));
   DeleteStaleTemporaries(root + "/" + std::string(kTemporary));
-  return std::shared_ptr<ObjectStore>(new LocalStore(std::move(root)));
+  std::shared_ptr<LocalStore> store(new LocalStore(std::move(root)));
+  store->had_content_ = !IsEmpty(store->root_);
+  return store;
+}
+
+Status LocalStore::CheckRoot() const {
+  std::error_code error;
+  const bool there = fs::is_directory(root_, error);
+  if (there && !(had_content_ && IsEmpty(root_))) return Status::OK();
+  return Status::IOError("the lake's folder ", root_, there ? " has become empty" : " has gone",
+                         ": mount its disk again, or put the folder back");
+}
+
+Status LocalStore::Absence(const Status& status) const {
+  if (status.IsKeyError()) TRY(CheckRoot());
+  return status;
 }
 
 Result<std::string> LocalStore::FullPath(const std::string& path) const {
@@ -111,15 +131,17 @@ Result<std::string> LocalStore::FullPath(const std::string& path) const {
   return root_ + "/" + path;
 }
 
-Result<std::string> LocalStore::WriteTemporary(std::string_view bytes) const {
+Result<std::string> LocalStore::WriteTemporary(std::string_view bytes) {
   const std::string folder = root_ + "/" + std::string(kTemporary);
   const std::string path = folder + "/" + NewUuid();
   Status status = WriteSyncedFile(path, bytes);
   if (status.IsKeyError()) {  // the first write of all, or somebody tidied up
+    TRY(CheckRoot());
     TRY(WriteFault(MakeFolders(folder)));
     status = WriteSyncedFile(path, bytes);
   }
   TRY(WriteFault(status));
+  had_content_ = true;
   return path;
 }
 
@@ -153,19 +175,22 @@ Result<PutOutcome> LocalStore::PutIfAbsent(const std::string& path, std::string_
 
 Result<std::string> LocalStore::Get(const std::string& path) {
   TRY_ASSIGN(const std::string target, FullPath(path));
-  return ReadFileRange(target, 0, -1);
+  auto bytes = ReadFileRange(target, 0, -1);
+  return bytes.ok() ? std::move(bytes) : Absence(bytes.status());
 }
 
 Result<std::string> LocalStore::GetRange(const std::string& path, std::int64_t offset, std::int64_t size) {
   TRY_ASSIGN(const std::string target, FullPath(path));
   if (size < 0) return Status::Invalid(target, ": cannot read ", size, " bytes");
-  return ReadFileRange(target, offset, size);
+  auto bytes = ReadFileRange(target, offset, size);
+  return bytes.ok() ? std::move(bytes) : Absence(bytes.status());
 }
 
 Result<std::vector<ObjectInfo>> LocalStore::List(const std::string& prefix, const std::string& start_after) {
   const std::size_t slash = prefix.rfind('/');
   const std::string folder = slash == std::string::npos ? "" : prefix.substr(0, slash + 1);
   if (!folder.empty()) TRY(CheckStorePath(std::string_view(folder).substr(0, slash)));
+  TRY(CheckRoot());
   Lister lister(root_, prefix, start_after);
   TRY(lister.Walk(folder));
   return lister.Take();

@@ -58,6 +58,26 @@ TEST_F(LocalStoreTest, OpenDeletesTemporariesOlderThanADayAndNoOthers) {
   EXPECT_TRUE(fs::exists(folder / "young"));
 }
 
+TEST_F(LocalStoreTest, AFolderThatVanishedIsAFaultAndIsNotMadeAnew) {
+  const std::string root = folder_.path() + "/lake", away = folder_.path() + "/away";
+  const auto store = LocalStore::Open(root).ValueOrDie();
+  ASSERT_TRUE(store->Put("a/b", "x").ok());
+  fs::rename(root, away);
+  for (const bool unmounted : {false, true}) {
+    if (unmounted) fs::create_directory(root);  // an empty mount point
+    EXPECT_TRUE(store->Put("a/c", "x").IsIOError());
+    EXPECT_TRUE(store->PutIfAbsent("a/c", "x").status().IsIOError());
+    EXPECT_TRUE(store->Get("a/b").status().IsIOError()) << "not that the object is absent";
+    EXPECT_TRUE(store->GetRange("a/b", 0, 1).status().IsIOError());
+    EXPECT_TRUE(store->List("a/").status().IsIOError());
+    EXPECT_FALSE(fs::exists(root + "/a"));
+  }
+  fs::remove(root);
+  fs::rename(away, root);
+  EXPECT_EQ(*store->Get("a/b"), "x");
+  EXPECT_TRUE(store->Put("a/c", "x").ok());
+}
+
 TEST_F(LocalStoreTest, NoTemporaryIsLeftBehind) {
   const auto store = Open();
   ASSERT_TRUE(store->Put("k", "x").ok());

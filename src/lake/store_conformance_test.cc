@@ -1,6 +1,7 @@
 // Every store does what a store must do.
 #include "test/store_conformance.h"
 
+#include "lake/counting_store.h"
 #include "lake/faulty_store.h"
 #include "lake/gcs_store.h"
 #include "lake/local_store.h"
@@ -46,6 +47,9 @@ INSTANTIATE_TEST_SUITE_P(Local, StoreConformance, testing::Values([] {
                            return LocalStore::Open(folders.back()->path()).ValueOrDie();
                          }));
 INSTANTIATE_TEST_SUITE_P(Memory, StoreConformance, testing::Values([] { return std::make_shared<MemoryStore>(); }));
+INSTANTIATE_TEST_SUITE_P(Counting, StoreConformance, testing::Values([] {
+                           return std::make_shared<CountingStore>(std::make_shared<MemoryStore>());
+                         }));
 INSTANTIATE_TEST_SUITE_P(FaultyWithoutFaults, StoreConformance, testing::Values([] {
                            return std::make_shared<FaultyStore>(std::make_shared<MemoryStore>());
                          }));

@@ -30,10 +30,12 @@ Status FrameWriter::FlushLane(Lane* lane, std::uint64_t WriteCounts::*count, con
     std::unique_lock lock(mutex_);
     if (status.ok()) {
       counts_.*count += lane->records.size();
+      counts_.refused = false;
       lane->records.clear();
       return status;
     }
     ++counts_.write_errors;
+    counts_.refused = true;
     last_error_ = status.message();
     if (status.IsInvalid() || status.IsNotImplemented()) return status;
     if (!stopping && stop.stop_requested()) {

@@ -22,6 +22,7 @@ struct RetryPolicy {
 /// What is durable, and what it took.
 struct WriteCounts {
   std::uint64_t messages = 0, dead_letters = 0, write_errors = 0;
+  bool refused = false;  ///< the topic's newest answer was no
 };
 
 /// Gathers records and appends them in groups. Used by one thread; counts() and last_error() are thread-safe.

@@ -247,6 +247,7 @@ ListenerStats Listener::stats() const {
   out.messages = written.messages;
   out.dead_letters = written.dead_letters;
   out.write_errors = written.write_errors;
+  out.refused = written.refused;
   if (out.last_problem.empty()) out.last_problem = refusal;
   out.reconnects = links.reconnects;
   out.connections = links.connections;

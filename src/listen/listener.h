@@ -38,6 +38,7 @@ struct ListenerStats {
   std::uint64_t dead_letters = 0;  ///< durable in the dead-letter topic
   std::uint64_t ignored = 0;       ///< envelopes of another type than pricing
   std::uint64_t write_errors = 0;  ///< attempts that the topic refused
+  bool refused = false;            ///< its newest answer was a refusal
   std::uint64_t reconnects = 0;    ///< connections that went down
   std::size_t queued = 0;
   std::size_t connections = 0, connections_open = 0;

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "base/text.h"
+
 namespace pregao::yahoo {
 
 std::string StreamUrl::authority() const {
@@ -10,7 +12,7 @@ std::string StreamUrl::authority() const {
 }
 
 Result<StreamUrl> ParseStreamUrl(std::string_view url) {
-  const auto wrong = [whole = std::string(url)](std::string_view what) {
+  const auto wrong = [whole = WithoutUserInfo(url)](std::string_view what) {
     return Status::Invalid("stream address \"", whole, "\" ", what,
                            ": write it like wss://streamer.finance.yahoo.com/?version=2 or ws://127.0.0.1:8765/");
   };

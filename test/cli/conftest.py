@@ -23,8 +23,8 @@ class Pregao:
         done = subprocess.run([BINARY, *args], cwd=self.folder, env=self.env | (env or {}), input=stdin.encode(),
                               capture_output=True, timeout=TIMEOUT)
         out, err = done.stdout.decode(), done.stderr.decode()
-        assert done.returncode == code, f"exit {done.returncode}\n{out}\n{err}"
-        return out if code == 0 else err
+        assert code is None or done.returncode == code, f"exit {done.returncode}\n{out}\n{err}"
+        return out + err if code is None else out if code == 0 else err
 
     def start(self, *args, **popen):
         child = subprocess.Popen([BINARY, *args], cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL,

@@ -1,0 +1,235 @@
+#include "web/http_server.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <optional>
+#include <spdlog/spdlog.h>
+#include <thread>
+
+#include "base/text.h"
+#include "base/version.h"
+
+namespace pregao::web {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+
+constexpr std::chrono::milliseconds kAcceptPause{200};  ///< after an error of accept, which is a lack of descriptors
+
+/// What connections and the server share; all but `handlers` on the sockets' thread.
+struct Hub {
+  Hub(HttpOptions o, Routes r)
+      : options(std::move(o)), routes(std::move(r)), handlers(static_cast<std::size_t>(options.handler_threads)) {}
+
+  const HttpOptions options;
+  const Routes routes;
+  std::size_t connections = 0;  // before what owns them
+  asio::io_context io{1};
+  asio::thread_pool handlers;
+};
+
+HttpResponse Problem(int status, std::string text) {
+  return {status, "text/plain; charset=utf-8", std::move(text) + "\n"};
+}
+
+/// Every answer that needs no handler; nullopt: the route's handler is to be asked.
+std::optional<HttpResponse> WithoutHandler(const Hub& hub, const http::request<http::empty_body>& request,
+                                           const std::string& path) {
+  const auto host = request.find(http::field::host);
+  if (host == request.end()) return Problem(400, "a Host header is needed");
+  if (!HostAllowed({host->value().data(), host->value().size()}, hub.options.host_names)) {
+    return Problem(403, "this server is not called '" +
+                            Printable(std::string_view(host->value().data(), host->value().size())) +
+                            "': ask it by its IP address, or add the name to the setting web.hosts");
+  }
+  if (request.method() != http::verb::get && request.method() != http::verb::head) {
+    return Problem(405, "only GET and HEAD are answered");
+  }
+  if (!hub.routes.contains(path)) {
+    std::string known;
+    for (const auto& [route, ignored] : hub.routes) known += (known.empty() ? "" : ", ") + route;
+    return Problem(404, "nothing is here; there is: " + known);
+  }
+  return std::nullopt;
+}
+
+HttpResponse Ask(const Handler& handler, const HttpRequest& request) {
+  try {
+    return handler(request);
+  } catch (const std::exception& e) {  // our handlers throw nothing, but memory may end
+    spdlog::error("web: {} failed: {}", request.path, e.what());
+    return Problem(500, "the server failed; its log says why");
+  }
+}
+
+/// One connection, request by request. Owned by the operation that it waits for.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(Hub* hub, tcp::socket socket) : hub_(hub), stream_(std::move(socket)) { ++hub_->connections; }
+  ~Connection() { --hub_->connections; }
+
+  void Read() {
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(hub_->options.max_head_bytes));
+    stream_.expires_after(hub_->options.read_timeout);
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = shared_from_this()](error_code error, std::size_t) { self->Handle(error); });
+  }
+
+ private:
+  void Handle(error_code error) {
+    const bool garbled = error.category() == make_error_code(http::error::bad_method).category();
+    if (garbled && error != http::error::end_of_stream && error != http::error::partial_message) {
+      return Write(Problem(error == http::error::header_limit ? 431 : 400,
+                           "this is no request that is answered here: " + error.message()),
+                   false, false);
+    }
+    if (error) return;  // gone, or too slow
+    const auto& request = parser_->get();
+    const std::string_view target(request.target().data(), request.target().size());
+    const auto mark = target.find('?');
+    HttpRequest asked{std::string(target.substr(0, mark)),
+                      mark == std::string_view::npos ? "" : std::string(target.substr(mark + 1))};
+    const bool head = request.method() == http::verb::head, keep = request.keep_alive();
+    if (auto answer = WithoutHandler(*hub_, request, asked.path)) return Write(*std::move(answer), head, keep);
+    stream_.expires_never();
+    asio::post(hub_->handlers, [self = shared_from_this(), asked = std::move(asked), head, keep]() mutable {
+      HttpResponse answer = Ask(self->hub_->routes.at(asked.path), asked);
+      asio::io_context& io = self->hub_->io;
+      // The connection moves on, so that it is let go on the sockets' thread alone.
+      asio::post(io, [self = std::move(self), answer = std::move(answer), head, keep]() mutable {
+        self->Write(std::move(answer), head, keep);
+      });
+    });
+  }
+
+  void Write(HttpResponse answer, bool head, bool keep) {
+    response_ = {};
+    response_.version(11);
+    response_.result(static_cast<unsigned>(answer.status));
+    response_.set(http::field::server, "pregao/" + std::string(kVersion));
+    response_.set(http::field::content_type, answer.content_type);
+    response_.set(http::field::cache_control, "no-store");
+    response_.set("X-Content-Type-Options", "nosniff");
+    if (answer.status == 405) response_.set(http::field::allow, "GET, HEAD");
+    response_.keep_alive(keep);
+    response_.body() = std::move(answer.body);
+    response_.prepare_payload();
+    if (head) response_.body().clear();  // its length stays in the header
+    stream_.expires_after(hub_->options.write_timeout);
+    http::async_write(stream_, response_, [self = shared_from_this(), keep](error_code error, std::size_t) {
+      if (error) return;
+      if (keep) return self->Read();
+      error_code ignored;
+      self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    });
+  }
+
+  Hub* const hub_;
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::empty_body>> parser_;  // a body is refused
+  http::response<http::string_body> response_;
+};
+
+Status CannotListen(const Address& address, const error_code& error) {
+  std::string remedy = "choose another address or port with web.listen";
+  if (error == asio::error::address_in_use) {
+    remedy =
+        "another program, perhaps another pregao, listens there; choose another port with web.listen, or \"\" for none";
+  } else if (error == asio::error::access_denied) {
+    remedy = "ports below 1024 need a privilege: choose a higher one with web.listen";
+  } else if (error == boost::system::errc::address_not_available) {
+    remedy =
+        "this machine has no such address: set web.listen to one of its own, or to \":" + std::to_string(address.port) +
+        "\" for all of them";
+  }
+  return Status::IOError("cannot listen at ", address.text(), ": ", error.message(), "; ", remedy);
+}
+
+Status Listen(const Address& address, tcp::acceptor* acceptor) {
+  error_code error;
+  const tcp::endpoint endpoint(asio::ip::make_address(address.host, error), address.port);
+  if (!error) acceptor->open(endpoint.protocol(), error);
+  if (!error) acceptor->set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor->bind(endpoint, error);
+  if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
+  return error ? CannotListen(address, error) : Status::OK();
+}
+
+}  // namespace
+
+struct HttpServer::State {
+  State(HttpOptions options, Routes routes) : hub(std::move(options), std::move(routes)) {}
+
+  void Accept() {
+    acceptor.async_accept([this](error_code error, tcp::socket socket) {
+      if (error == asio::error::operation_aborted) return;
+      if (error) {
+        spdlog::warn("web: no connection can be accepted at {}: {}", address.text(), error.message());
+        pause.expires_after(kAcceptPause);
+        pause.async_wait([this](error_code stopped) {
+          if (!stopped) Accept();
+        });
+        return;
+      }
+      // Beyond the limit the socket is closed as it goes out of scope.
+      if (hub.connections < hub.options.max_connections) std::make_shared<Connection>(&hub, std::move(socket))->Read();
+      Accept();
+    });
+  }
+
+  void Run() {
+    try {
+      hub.io.run();
+    } catch (const std::exception& e) {
+      spdlog::error("web: the server has ended, the pipeline goes on: {}", e.what());
+    }
+  }
+
+  Hub hub;
+  tcp::acceptor acceptor{hub.io};
+  asio::steady_timer pause{hub.io};
+  Address address;
+  std::thread thread;
+};
+
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpOptions options, Routes routes) {
+  auto state = std::make_unique<State>(std::move(options), std::move(routes));
+  state->address = state->hub.options.listen;
+  TRY(Listen(state->address, &state->acceptor));
+  error_code error;
+  state->address.port = state->acceptor.local_endpoint(error).port();
+  state->Accept();
+  state->thread = std::thread([raw = state.get()] { raw->Run(); });
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
+}
+
+HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+HttpServer::~HttpServer() {
+  state_->hub.io.stop();
+  state_->thread.join();
+  state_->hub.handlers.stop();
+  state_->hub.handlers.join();
+}
+
+const Address& HttpServer::address() const { return state_->address; }
+
+Status TryListen(const Address& address) {
+  asio::io_context io;
+  tcp::acceptor acceptor(io);
+  return Listen(address, &acceptor);
+}
+
+}  // namespace pregao::web

@@ -1,0 +1,43 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "base/clock.h"
+#include "engine/stats.h"
+#include "lake/counting_store.h"
+#include "listen/listener.h"
+
+#include "web/lake_probe.h"
+#include "web/process_stats.h"
+
+namespace pregao::web {
+
+/// Where a process's figures come from. An empty function: this process has no such part. All are thread-safe and
+/// return at once.
+struct Sources {
+  std::function<engine::EngineStats()> engine;
+  std::function<listen::ListenerStats()> listener;
+  std::function<lake::StoreStats()> store;
+  std::function<std::int64_t()> store_retries;  ///< requests that the store's client sent again
+  std::function<LakeProbe::Answer()> lake;
+};
+
+/// The process at one moment.
+struct Snapshot {
+  TimestampMs now;
+  std::optional<engine::EngineStats> engine;
+  std::optional<listen::ListenerStats> listener;
+  std::optional<lake::StoreStats> store;
+  std::optional<std::int64_t> store_retries;
+  std::optional<LakeProbe::Answer> lake;
+  ProcessStats process;
+};
+
+[[nodiscard]] Snapshot Take(const Sources& sources, const Clock& clock);
+
+/// How old the oldest record is that the topic has and the tables have not; nullopt: there is none, or nobody has read
+/// it yet.
+[[nodiscard]] std::optional<double> LagSeconds(const engine::EngineStats& stats, TimestampMs now);
+
+}  // namespace pregao::web

@@ -1,0 +1,86 @@
+"""A full disk: a small tmpfs, which only root can mount."""
+import os
+import subprocess
+
+import pytest
+
+from conftest import BINARY, interrupt
+from test_operations import count, free_port, wait_for
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small tmpfs")
+
+
+class Disk:
+    """A file system of its own size, mounted on a folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir(parents=True)
+
+    def __enter__(self):
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1536k", "tmpfs", self.folder], capture_output=True)
+        if done.returncode:
+            pytest.skip(f"no tmpfs here: {done.stderr.decode()}")
+        return self
+
+    def grow(self):
+        subprocess.run(["mount", "-o", "remount,size=256m", self.folder], check=True)
+
+    def __exit__(self, *_):
+        subprocess.run(["umount", "-l", self.folder], check=True)
+
+
+class Logged:
+    """A command whose log goes to a file, so that a full pipe holds nothing up."""
+
+    def __init__(self, pregao, *args):
+        self.file = pregao.folder / f"{args[0]}.log"
+        with open(self.file, "wb") as log:
+            self.child = subprocess.Popen([BINARY, *args], cwd=pregao.folder, env=pregao.env, stdin=subprocess.DEVNULL,
+                                          stdout=log, stderr=log)
+        pregao.children.append(self.child)
+
+    def await_line(self, words):
+        wait_for(lambda: words in self.file.read_text(), self.child)
+        return next(line for line in self.file.read_text().splitlines() if words in line)
+
+
+def ready(pregao, port):
+    return '"ready":true' in pregao("doctor", "--ask", "readyz", "--web.listen", f"127.0.0.1:{port}", code=None)
+
+
+def test_a_lake_on_a_full_disk_names_file_and_remedy_and_goes_on_when_there_is_room(pregao):
+    pregao("simulate", "--messages", "40000", "--rejects", "0.01")
+    with Disk(pregao.folder / "data/lake") as disk:
+        port = free_port()
+        engine = Logged(pregao, "silver", "--engine.max-rows", "1000", "--web.listen", f"127.0.0.1:{port}")
+        line = engine.await_line("No space left on device")
+        assert f"{disk.folder}/" in line and "free some space, or move the lake to another disk" in line
+        assert not ready(pregao, port)
+        disk.grow()
+        wait_for(lambda: ready(pregao, port) and count(pregao, "bronze") == 40000, engine.child)
+        assert interrupt(engine.child)[0] == 0
+        assert not list((disk.folder / ".pregao-tmp").iterdir()), "nothing half-written is left"
+        pregao("silver", "--until", "end")
+        assert '"clean":true' in pregao("audit", "--json")
+
+
+def test_a_topic_on_a_full_disk_names_file_and_remedy_and_goes_on_when_there_is_room(pregao):
+    pregao.write("carteira.txt", "".join(f"SYM{i:03}\n" for i in range(60)))
+    market = pregao.start("simulate", "--sim.tick", "20ms")
+    url = market.stdout.readline().strip()
+    with Disk(pregao.folder / "topic") as disk:
+        listener = Logged(pregao, "listen", "--yahoo.stream-url", url, "--topic", f"local:{disk.folder}/t.db")
+        line = listener.await_line("refuses")
+        assert f"{disk.folder}/t.db" in line and "space" in line
+        disk.grow()
+        before = size(disk)
+        wait_for(lambda: size(disk) > before + (1 << 20), listener.child)
+        assert interrupt(listener.child)[0] == 0
+        assert "a frame is lost" not in listener.file.read_text()
+        pregao("silver", "--until", "end", "--topic", f"local:{disk.folder}/t.db")
+        assert '"clean":true' in pregao("audit", "--json", "--topic", f"local:{disk.folder}/t.db")
+
+
+def size(disk):
+    return sum(file.stat().st_size for file in disk.folder.iterdir())
