@@ -1,5 +1,5 @@
-/// What librdkafka alone consumes of a topic, from all its partitions, doing nothing with it: what a reader's rate is to
-/// be compared with.
+/// What librdkafka alone consumes of a topic, from all its partitions, doing nothing with it: what a reader's rate is
+/// to be compared with.
 ///   consume_bench BROKERS TOPIC MESSAGES
 #include <array>
 #include <charconv>

@@ -1,8 +1,7 @@
 /// The embedded engine against the raw read rate of the same topic, in one run:
 ///   pipeline_bench [messages=2000000] [folder=a temporary one] [topic=local:FOLDER/topic.db]
-/// A topic on Kafka, such as kafka://127.0.0.1:9092/bench (setup/services/with.sh kafka -- starts a broker), is
-/// compared with what librdkafka alone consumes too. A topic that has messages is taken as it is. Each row is a process
-/// of its own, so that its peak memory is its own. Prints one table.
+/// A topic on Kafka works too; one that has messages is taken as it is. bench/peers.py compares it there. Each row is a
+/// process of its own, so that its peak memory is its own. Prints one table.
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -18,8 +17,6 @@
 #include "engine/lake_sink.h"
 #include "topic/open.h"
 #include "yahoo/message_source.h"
-
-#include "bench/kafka_raw.h"
 
 namespace pregao {
 namespace {
@@ -129,7 +126,6 @@ int Main(int argc, char** argv) {
   fmt::print("{} messages, {} topic of 4 partitions\n\n{:<44} {:>9} {:>14} {:>9}\n", messages,
              uri.kafka() ? "Kafka" : "local", "", "rows/s", "CPU-s/million", "peak MiB");
   row("append to the topic", [&] { return Fill(uri, messages); });
-  if (uri.kafka()) row("librdkafka alone", [&] { return ConsumeRaw(uri, messages); });
   const double raw = row("raw read", [&] { return ReadRaw(uri, messages); });
   const auto engine = [&](const std::string& lake, bool bronze, const std::string& compression) {
     return [&, lake, bronze, compression] { return RunEngine(uri, (folder / lake).string(), bronze, compression); };

@@ -79,20 +79,21 @@ Result<ExitCode> RunAll(Context context, const Options& options) {
 }  // namespace
 
 Command RunCommand() {
-  return {"run",
-          "Everything in one process: Yahoo -> topic -> tables (the simulator when Yahoo is out of reach)",
-          {"pregao run", "pregao run --watchlist mine.txt", "pregao run --source simulator"},
-          {"topic", "lake", "watchlist", "yahoo.", "listen.", "engine.", "upkeep.", "local.", "new-topic.", "web.", "sim."},
-          [](CLI::App* app, Context* context) -> Run {
-            auto options = std::make_shared<Options>();
-            app->add_option("--source", options->source,
-                            "auto: Yahoo, or the simulator when Yahoo cannot be reached at the start; yahoo; simulator")
-                ->check(CLI::IsMember({"auto", "yahoo", "simulator"}))
-                ->capture_default_str();
-            app->add_flag("--accept-new-topic", options->accept_new_topic,
-                          "Go on with a topic that was created anew, from its first offset");
-            return [options, context] { return RunAll(*context, *options); };
-          }};
+  return {
+      "run",
+      "Everything in one process: Yahoo -> topic -> tables (the simulator when Yahoo is out of reach)",
+      {"pregao run", "pregao run --watchlist mine.txt", "pregao run --source simulator"},
+      {"topic", "lake", "watchlist", "yahoo.", "listen.", "engine.", "upkeep.", "local.", "new-topic.", "web.", "sim."},
+      [](CLI::App* app, Context* context) -> Run {
+        auto options = std::make_shared<Options>();
+        app->add_option("--source", options->source,
+                        "auto: Yahoo, or the simulator when Yahoo cannot be reached at the start; yahoo; simulator")
+            ->check(CLI::IsMember({"auto", "yahoo", "simulator"}))
+            ->capture_default_str();
+        app->add_flag("--accept-new-topic", options->accept_new_topic,
+                      "Go on with a topic that was created anew, from its first offset");
+        return [options, context] { return RunAll(*context, *options); };
+      }};
 }
 
 }  // namespace pregao::cli

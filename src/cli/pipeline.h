@@ -8,8 +8,8 @@
 #include "cli/commands.h"
 #include "engine/embedded.h"
 #include "engine/lake_sink.h"
-#include "lake/upkeep.h"
 #include "lake/counting_store.h"
+#include "lake/upkeep.h"
 #include "topic/open.h"
 
 namespace pregao::cli {

@@ -30,8 +30,8 @@ class KeyLookup {
 /// Recent identities by ticker: a window of rows in the order of event_time for each. Exact: what the window does not
 /// cover is kUnknown, never kNew. Rows of batches that are not committed stay until they are. Not thread-safe.
 ///
-/// Memory: 24 bytes a key, up to 2.5 times that where a window has just grown; at most `max_keys` keys beyond those not yet
-/// committed, and at least kMinWindow a ticker; at most about kMaxTickers windows: past it all are dropped and rows
+/// Memory: 24 bytes a key, up to 2.5 times that where a window has just grown; at most `max_keys` keys beyond those not
+/// yet committed, and at least kMinWindow a ticker; at most about kMaxTickers windows: past it all are dropped and rows
 /// without a window are looked up, newest ones included.
 class DedupeMemory {
  public:

@@ -53,8 +53,8 @@ struct LocalReaderOptions {
 /// @return how many records were removed
 [[nodiscard]] Result<std::int64_t> ApplyRetention(const LocalTopicOptions& options);
 
-/// Removes records below the positions, a whole chunk as it was appended (up to 256 KiB) at a time, for a reader that is
-/// the only one and is done with them. What is lost in a power cut is the removal, never a record.
+/// Removes records below the positions, a whole chunk as it was appended (up to 256 KiB) at a time, for a reader that
+/// is the only one and is done with them. What is lost in a power cut is the removal, never a record.
 /// @return the bytes that the topic still holds
 [[nodiscard]] Result<std::int64_t> TrimLocalTopic(const LocalTopicOptions& options, const Positions& below);
 

@@ -27,8 +27,8 @@ struct StreamerOptions {
   /// A connection without a frame for this long is taken for dumb and replaced. The patience doubles up to
   /// `silence_max` while a new connection brings nothing but its first snapshots: closed markets are silent too.
   std::chrono::milliseconds silence{60'000}, silence_max{960'000};
-  /// Beyond it a message drops the connection. More than DecodeFrame takes, so that what is too large for it arrives and
-  /// becomes a dead letter.
+  /// Beyond it a message drops the connection. More than DecodeFrame takes, so that what is too large for it arrives
+  /// and becomes a dead letter.
   std::size_t max_frame_bytes = 256 * 1024;
   std::size_t symbols_per_connection = kSymbolsPerConnection;  ///< of a pool's connections; no more than Yahoo's limit
   std::string ca_file;     ///< PEM of further authorities to trust; empty: the system's alone

@@ -67,6 +67,23 @@ TEST_F(ExactlyOnce, Rule1OffsetsMayHaveHoles) {
   ExpectAllIsWell();
 }
 
+TEST_F(ExactlyOnce, Rule1WhatSilverHoldsIsNotJudgedAgainForABronzeThatComesLater) {
+  LakeSinkOptions without;
+  without.bronze = false;
+  Append({Message("A", kT0, 1), Reject()});
+  ASSERT_TRUE(NewEngine(without)->RunToEnd().ok());
+  Append({Message("A", kT0 + 1, 1)});
+  auto engine = NewEngine();
+  ASSERT_TRUE(engine->Begin().ok());
+  auto batch = engine->ReadBatch().ValueOrDie();
+  EXPECT_EQ(batch.picks.size(), 1u);
+  EXPECT_EQ(batch.duplicates, 0);
+  EXPECT_EQ(batch.quarantine->num_rows(), 0);
+  ASSERT_TRUE(engine->Write(std::move(batch)).ok());
+  EXPECT_EQ(RowsOf(store_, kBronzeRoot).size(), 3u);
+  ExpectAllIsWell();
+}
+
 TEST_F(ExactlyOnce, Rule2AWriterWhosePositionHasMovedIsFenced) {
   Append({Message("A", kT0, 1), Message("B", kT0, 1), Reject()});
   auto slow = NewEngine({}, "one"), quick = NewEngine({}, "other");
