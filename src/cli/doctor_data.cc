@@ -37,7 +37,7 @@ Result<TopicState> LookAtTopic(const Context& context) {
 std::optional<std::int64_t> RowCount(const lake::Snapshot& snapshot) {
   std::int64_t total = 0;
   for (const auto& file : snapshot.files) {
-    const auto rows = lake::NumRecords(*file);
+    const auto rows = lake::StatRows(*file);
     if (!rows) return std::nullopt;
     total += *rows;
   }

@@ -28,7 +28,7 @@ std::string FirstDate(const lake::Snapshot& snapshot, std::int64_t rows) {
   std::map<std::string, std::int64_t, std::greater<>> rows_of;
   for (const auto& file : snapshot.files) {
     const auto date = DateOf(*file);
-    const auto count = lake::NumRecords(*file);
+    const auto count = lake::StatRows(*file);
     if (!date || !count) return "";
     rows_of[*date] += *count;
   }
