@@ -32,7 +32,9 @@ Result<std::unique_ptr<listen::Spool>> OpenSpool(const Context& context, const t
 
 bool HasSpool(const Settings& settings) {
   if (settings.listen_spool.empty()) return false;
-  return !settings.topic.starts_with("local:") || settings.origins.at("listen.spool") != "default";
+  const auto origin = settings.origins.find("listen.spool");
+  const bool given = origin != settings.origins.end() && origin->second != "default";
+  return given || !settings.topic.starts_with("local:");
 }
 
 Result<ListenerTopics> OpenListenerTopics(const Context& context) {

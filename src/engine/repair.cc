@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <arrow/array.h>
+#include <map>
 
 #include "engine/file_rows.h"
 #include "engine/lake_lookup.h"

@@ -2,7 +2,6 @@
 /// Appends records that the audit has found missing.
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
