@@ -246,7 +246,7 @@ Result<ExitCode> Send(const Context& context, const AgainFlags& flags, const Wan
   TRY_ASSIGN(const auto reader,
              topic::OpenReader(uri, TopicSettingsOf(context, false), {.group = "pregao-replay", .partitions = {}}));
   TRY_ASSIGN(auto store, OpenExistingLake(context));
-  TRY_ASSIGN(const auto session, query::Session::Open(store, context.clock));
+  TRY_ASSIGN(const auto session, OpenSession(context));
   const InterruptOnStop interrupt(session.get(), stop);
   std::unique_ptr<lake::Lease> lease;
   TopicWriters writers;
