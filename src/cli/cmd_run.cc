@@ -59,7 +59,7 @@ Result<ExitCode> RunAll(Context context, const Options& options) {
   TRY_ASSIGN(const auto listener, listen::Listener::Create(source.options, topics.writers.quotes.get(),
                                                            topics.writers.dead_letter.get(), context.clock));
   TRY_ASSIGN(const auto pipeline, OpenEngine(context, false, options.accept_new_topic));
-  TRY_ASSIGN(const auto operations, ServeOperations(context, true, listener.get(), &pipeline));
+  TRY_ASSIGN(const auto operations, ServeOperations(context, true, listener.get(), &pipeline, topics.spool));
 
   spdlog::info("{} -> {} -> {}; ask it: pregao sql --lake {} \"select * from silver\"", source.options.stream.url,
                context.settings.topic, context.settings.lake, context.settings.lake);
@@ -79,20 +79,21 @@ Result<ExitCode> RunAll(Context context, const Options& options) {
 }  // namespace
 
 Command RunCommand() {
-  return {"run",
-          "Everything in one process: Yahoo -> topic -> tables (the simulator when Yahoo is out of reach)",
-          {"pregao run", "pregao run --watchlist mine.txt", "pregao run --source simulator"},
-          {"topic", "lake", "watchlist", "yahoo.", "listen.", "engine.", "upkeep.", "local.", "new-topic.", "web.", "sim."},
-          [](CLI::App* app, Context* context) -> Run {
-            auto options = std::make_shared<Options>();
-            app->add_option("--source", options->source,
-                            "auto: Yahoo, or the simulator when Yahoo cannot be reached at the start; yahoo; simulator")
-                ->check(CLI::IsMember({"auto", "yahoo", "simulator"}))
-                ->capture_default_str();
-            app->add_flag("--accept-new-topic", options->accept_new_topic,
-                          "Go on with a topic that was created anew, from its first offset");
-            return [options, context] { return RunAll(*context, *options); };
-          }};
+  return {
+      "run",
+      "Everything in one process: Yahoo -> topic -> tables (the simulator when Yahoo is out of reach)",
+      {"pregao run", "pregao run --watchlist mine.txt", "pregao run --source simulator"},
+      {"topic", "lake", "watchlist", "yahoo.", "listen.", "engine.", "upkeep.", "local.", "new-topic.", "web.", "sim."},
+      [](CLI::App* app, Context* context) -> Run {
+        auto options = std::make_shared<Options>();
+        app->add_option("--source", options->source,
+                        "auto: Yahoo, or the simulator when Yahoo cannot be reached at the start; yahoo; simulator")
+            ->check(CLI::IsMember({"auto", "yahoo", "simulator"}))
+            ->capture_default_str();
+        app->add_flag("--accept-new-topic", options->accept_new_topic,
+                      "Go on with a topic that was created anew, from its first offset");
+        return [options, context] { return RunAll(*context, *options); };
+      }};
 }
 
 }  // namespace pregao::cli

@@ -8,9 +8,11 @@
 #include "cli/commands.h"
 #include "engine/embedded.h"
 #include "engine/lake_sink.h"
-#include "lake/upkeep.h"
 #include "lake/counting_store.h"
+#include "lake/upkeep.h"
 #include "topic/open.h"
+
+#include "cloud/http_client.h"
 
 namespace pregao::cli {
 
@@ -18,6 +20,7 @@ namespace pregao::cli {
 struct EnginePipeline {
   std::unique_ptr<topic::TopicReader> reader;
   std::shared_ptr<lake::CountingStore> store;
+  std::shared_ptr<cloud::HttpCounters> requests;  ///< of the store where it is a bucket; null otherwise
   std::unique_ptr<engine::LakeSink> sink;
   std::unique_ptr<engine::EmbeddedEngine> engine;
   std::unique_ptr<lake::Upkeep> upkeep;  ///< null when the settings do not want it
