@@ -251,7 +251,7 @@ def rule_changelog(tree):
 
 def rule_settings_documented(tree):
     """Every key of the table of settings stands in both READMEs."""
-    for key in re.findall(r'\{"([a-z.-]+)",\s*&S::', tree.files.get("src/cli/settings_table.cc", "")):
+    for key in re.findall(r'\{(?:\.name = )?"([a-z.-]+)",\s*(?:\.member = )?&S::', tree.files.get("src/cli/settings_table.cc", "")):
         for readme in ("README.md", "README.pt-BR.md"):
             if f"`{key}`" not in tree.files.get(readme, ""):
                 yield f"{readme}:1: setting `{key}` is not described"

@@ -18,8 +18,11 @@ lake::GcsOptions GcsOptionsOf(const Context& context) {
   return options;
 }
 
-Result<std::shared_ptr<lake::ObjectStore>> OpenLake(const Context& context) {
-  return lake::OpenStore(context.settings.lake, GcsOptionsOf(context));
+Result<std::shared_ptr<lake::ObjectStore>> OpenLake(const Context& context,
+                                                    std::shared_ptr<cloud::HttpCounters> counters) {
+  lake::GcsOptions options = GcsOptionsOf(context);
+  options.counters = std::move(counters);
+  return lake::OpenStore(context.settings.lake, options);
 }
 
 }  // namespace pregao::cli

@@ -7,8 +7,10 @@
 
 namespace pregao::cli {
 
-/// Opens the settings' lake. Once the program was asked to stop, no request to a bucket is tried again.
-[[nodiscard]] Result<std::shared_ptr<lake::ObjectStore>> OpenLake(const Context& context);
+/// Opens the settings' lake. Once the program was asked to stop, no request to a bucket is tried again. `counters`,
+/// when given, count a bucket's requests.
+[[nodiscard]] Result<std::shared_ptr<lake::ObjectStore>> OpenLake(const Context& context,
+                                                                  std::shared_ptr<cloud::HttpCounters> counters = {});
 /// What the settings say about Google Cloud Storage.
 [[nodiscard]] lake::GcsOptions GcsOptionsOf(const Context& context);
 /// Whether the lake is a bucket, and not a folder.

@@ -54,7 +54,8 @@ Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool a
   TRY_ASSIGN(const auto uri, topic::ParseTopic(settings.topic));
   TRY_ASSIGN(out.reader,
              topic::OpenReader(uri, TopicSettingsOf(context, true), {.group = settings.engine_group, .join = true}));
-  TRY_ASSIGN(auto store, OpenLake(context));
+  if (IsBucket(settings)) out.requests = std::make_shared<cloud::HttpCounters>();
+  TRY_ASSIGN(auto store, OpenLake(context, out.requests));
   out.store = std::make_shared<lake::CountingStore>(std::move(store));
   auto sink_options = SinkOptionsOf(settings);
   // A bucket is tried again for a while within each attempt.

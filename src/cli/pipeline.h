@@ -12,12 +12,15 @@
 #include "lake/upkeep.h"
 #include "topic/open.h"
 
+#include "cloud/http_client.h"
+
 namespace pregao::cli {
 
 /// The embedded engine with its topic and lake.
 struct EnginePipeline {
   std::unique_ptr<topic::TopicReader> reader;
   std::shared_ptr<lake::CountingStore> store;
+  std::shared_ptr<cloud::HttpCounters> requests;  ///< of the store where it is a bucket; null otherwise
   std::unique_ptr<engine::LakeSink> sink;
   std::unique_ptr<engine::EmbeddedEngine> engine;
   std::unique_ptr<lake::Upkeep> upkeep;  ///< null when the settings do not want it

@@ -119,6 +119,14 @@ void AddListener(const listen::ListenerStats& s, Families* out) {
   }
 }
 
+void AddSpool(const listen::SpoolStats& s, Families* out) {
+  out->Gauge("pregao_listener_spool_records", "Records that wait on the disk for a topic that is away.", s.waiting);
+  out->Gauge("pregao_listener_spool_bytes", "Bytes of the records that wait on the disk.", s.bytes);
+  out->Counter("pregao_listener_spooled_total", "Records that had to wait on the disk.", s.spooled);
+  out->Counter("pregao_listener_spool_refused_total", "Appends refused because the spool or its disk is full.",
+               s.refused);
+}
+
 void AddStore(const lake::StoreStats& s, Families* out) {
   out->Begin("pregao_store_calls_total", "Calls of the lake's store, by what came of them.", MetricType::Counter);
   const auto name = [](std::size_t i) {
@@ -162,6 +170,7 @@ std::string MetricsText(const Snapshot& snapshot, bool ready) {
   families.Series({{"version", std::string(kVersion)}}).gauge.value = 1;
   families.Gauge("pregao_ready", "1 when /readyz says that all is well, else 0.", ready ? 1 : 0);
   if (snapshot.listener) AddListener(*snapshot.listener, &families);
+  if (snapshot.spool) AddSpool(*snapshot.spool, &families);
   if (snapshot.engine) AddEngine(*snapshot.engine, snapshot.now, &families);
   if (snapshot.store) AddStore(*snapshot.store, &families);
   if (snapshot.store_retries) {

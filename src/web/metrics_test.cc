@@ -31,6 +31,8 @@ Snapshot Everything() {
   s.listener.emplace();
   s.listener->last_heard = {{"AAPL", kNow}, {"odd\"\\\nname", kNow}, {"MUTE", std::nullopt}};
   s.listener->silent = {"MUTE"};
+  s.spool.emplace();
+  s.spool->waiting = 12;
   s.store.emplace();
   s.store->calls[static_cast<std::size_t>(lake::StoreOperation::kGet)] = {4, 3, 2, 1, 0.5};
   s.store_retries = 6;
@@ -81,6 +83,10 @@ TEST(Metrics, StoreCallsAreGivenByOperationAndOutcome) {
   EXPECT_THAT(text, HasSubstr("pregao_store_call_duration_seconds_count{operation=\"get\"} 10\n"));
   EXPECT_THAT(text, HasSubstr("pregao_store_call_duration_seconds_sum{operation=\"get\"} 0.5\n"));
   EXPECT_THAT(text, HasSubstr("\npregao_store_retries_total 6\n"));
+}
+
+TEST(Metrics, WhatWaitsInTheSpoolIsCounted) {
+  EXPECT_THAT(MetricsText(Everything(), true), HasSubstr("\npregao_listener_spool_records 12\n"));
 }
 
 TEST(Metrics, TickersHaveASeriesEachUpToALimit) {

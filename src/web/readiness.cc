@@ -25,6 +25,11 @@ Check CheckTopic(const Snapshot& snapshot) {
   if (snapshot.listener && snapshot.listener->refused) {
     return {"topic", false, "it cannot be written: " + snapshot.listener->last_problem};
   }
+  if (snapshot.spool && snapshot.spool->since) {
+    return {"topic", false,
+            fmt::format("it is away, {} records wait in the spool: {}",
+                        HumanCount(static_cast<std::int64_t>(snapshot.spool->waiting)), snapshot.spool->problem)};
+  }
   return {"topic", true, "it answers"};
 }
 

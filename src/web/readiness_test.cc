@@ -72,6 +72,16 @@ TEST(Readiness, ATopicThatRefusesIsNamedWhetherReadOrWritten) {
   EXPECT_EQ(Failures(s), "topic: it cannot be read: no broker\n");
 }
 
+TEST(Readiness, ATopicThatIsSpooledForIsNamed) {
+  Snapshot s = Healthy();
+  s.spool.emplace();
+  EXPECT_EQ(Failures(s), "");
+  s.spool->since = kNow;
+  s.spool->waiting = 1'234;
+  s.spool->problem = "no broker";
+  EXPECT_EQ(Failures(s), "topic: it is away, 1,234 records wait in the spool: no broker\n");
+}
+
 TEST(Readiness, ALakeThatCannotBeOpenedReadOrWrittenIsNamed) {
   Snapshot s = Healthy();
   s.engine->open_problem = "gone";

@@ -8,6 +8,7 @@ Snapshot Take(const Sources& sources, const Clock& clock) {
   Snapshot out;
   if (sources.engine) out.engine = sources.engine();
   if (sources.listener) out.listener = sources.listener();
+  if (sources.spool) out.spool = sources.spool();
   if (sources.store) out.store = sources.store();
   if (sources.store_retries) out.store_retries = sources.store_retries();
   if (sources.lake) out.lake = sources.lake();

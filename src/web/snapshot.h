@@ -7,6 +7,7 @@
 #include "engine/stats.h"
 #include "lake/counting_store.h"
 #include "listen/listener.h"
+#include "listen/spool.h"
 
 #include "web/lake_probe.h"
 #include "web/process_stats.h"
@@ -18,6 +19,7 @@ namespace pregao::web {
 struct Sources {
   std::function<engine::EngineStats()> engine;
   std::function<listen::ListenerStats()> listener;
+  std::function<listen::SpoolStats()> spool;  ///< before the listener's topic
   std::function<lake::StoreStats()> store;
   std::function<std::int64_t()> store_retries;  ///< requests that the store's client sent again
   std::function<LakeProbe::Answer()> lake;
@@ -28,6 +30,7 @@ struct Snapshot {
   TimestampMs now;
   std::optional<engine::EngineStats> engine;
   std::optional<listen::ListenerStats> listener;
+  std::optional<listen::SpoolStats> spool;
   std::optional<lake::StoreStats> store;
   std::optional<std::int64_t> store_retries;
   std::optional<LakeProbe::Answer> lake;
