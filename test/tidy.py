@@ -38,7 +38,7 @@ MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 70
 # Bounded polls of what cannot be waited for: SQLite's file lock, another thread's or process's progress in a test;
 # and the pace of a simulation's disturbances.
-SLEEPERS = r"^src/topic/local_schema\.cc$|_testing\.(h|cc)$|^test/(eventually\.h|simulation/|.*process)"
+SLEEPERS = r"^src/topic/local_schema\.cc$|_testing\.(h|cc)$|^test/(eventually\.h|simulation/|threads/|.*process)"
 # getaddrinfo cannot be interrupted: its thread is left behind.
 DETACHERS = r"^src/yahoo/resolve\.cc$"
 PROGRAMS = r"^src/cli/|^bench/|^fuzz/replay\.cc$|^test/foreign/"

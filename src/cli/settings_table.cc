@@ -6,11 +6,10 @@ namespace {
 constexpr std::int64_t kSecond = 1000, kMinute = 60 * kSecond, kHour = 60 * kMinute, kDay = 24 * kHour;
 constexpr std::int64_t kMax = 1'000'000'000;
 
-}  // namespace
+using S = Settings;
 
-const std::vector<SettingKey>& SettingKeys() {
-  using S = Settings;
-  static const std::vector<SettingKey> keys{
+std::vector<SettingKey> SourceKeys() {
+  return {
       {"topic", &S::topic,
        "Where quotes wait for the engine: local:PATH, a file on this machine, or kafka://host:port[,host:port…]/NAME"},
       {"lake", &S::lake, "Where the tables are: a folder, or gs://bucket/prefix"},
@@ -36,6 +35,11 @@ const std::vector<SettingKey>& SettingKeys() {
        "Records of a local topic older than this are deleted; \"\" keeps them", kMinute, 3650 * kDay},
       {"local.retention-bytes", &S::local_retention_bytes,
        "A local topic larger than this loses its oldest records; \"\" sets no limit", 1 << 20, 1LL << 50},
+  };
+}
+
+std::vector<SettingKey> TableKeys() {
+  return {
       {"engine.group", &S::engine_group,
        "The consumer group on Kafka: engines of one group share the partitions; lag tools know it by this name"},
       {"engine.commit-interval", &S::engine_commit_interval,
@@ -76,6 +80,16 @@ const std::vector<SettingKey>& SettingKeys() {
       {"sim.seed", &S::sim_seed, "Which market the simulator plays: the same seed, the same quotes", 0, kMax},
       {"sim.tick", &S::sim_tick, "Time between two quotes of a simulated ticker", 1, kHour},
   };
+}
+
+}  // namespace
+
+const std::vector<SettingKey>& SettingKeys() {
+  static const auto keys = [] {
+    auto all = SourceKeys(), tables = TableKeys();
+    for (SettingKey& key : tables) all.push_back(std::move(key));
+    return all;
+  }();
   return keys;
 }
 
