@@ -260,6 +260,7 @@ TEST(KafkaTopic, IsCreatedWithTheWantedPartitionsOrNotAtAll) {
   EXPECT_EQ(Get(OpenKafkaWriter(options))->info().partitions, 7) << "one that exists keeps its own";
   KafkaAdmin().DeleteTopic(options.name);
 
+  options.name = UniqueName();
   options.replication = 3;
   const Status copies = OpenKafkaWriter(options).status();
   EXPECT_TRUE(copies.IsInvalid()) << copies;
@@ -307,6 +308,7 @@ TEST(KafkaProperties, NeverShowASecret) {
   KafkaTopicOptions options;
   options.brokers = ServiceVariable("PREGAO_TEST_KAFKA");
   options.name = UniqueName();
+  options.patience = std::chrono::seconds(1);
   for (const std::string name : {"ssl.key.pem", "ssl.keystore.password", "sasl.oauthbearer.config"}) {
     EXPECT_TRUE(IsSecretProperty(name)) << name;
     options.properties = {{"security.protocol", "sasl_ssl"}, {"sasl.mechanism", "OAUTHBEARER"}, {name, "hunter2"}};
