@@ -8,6 +8,7 @@
 #include "cli/again_propose.h"
 #include "cli/instant.h"
 #include "cli/lake_session.h"
+#include "cli/lake_store.h"
 #include "cli/listener_options.h"
 #include "cli/output.h"
 #include "cli/status_line.h"
@@ -245,7 +246,8 @@ Result<ExitCode> Send(const Context& context, const AgainFlags& flags, const Wan
   TRY_ASSIGN(const auto uri, topic::ParseTopic(context.settings.topic));
   TRY_ASSIGN(const auto reader,
              topic::OpenReader(uri, TopicSettingsOf(context, false), {.group = "pregao-replay", .partitions = {}}));
-  TRY_ASSIGN(auto store, OpenExistingLake(context));
+  // Dead letters need no lake; the lease and the first look at the tables do.
+  TRY_ASSIGN(auto store, flags.dead_letter ? OpenLake(context) : OpenExistingLake(context));
   TRY_ASSIGN(const auto session, OpenSession(context));
   const InterruptOnStop interrupt(session.get(), stop);
   std::unique_ptr<lake::Lease> lease;
