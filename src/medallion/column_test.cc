@@ -33,7 +33,7 @@ void Fill(auto* column, const Rows<T>& rows) {
 RC_GTEST_PROP(FixedColumn, GivesBackWhatWasPutAndNullsBetween, ()) {
   FixedColumn<std::int64_t> column;
   for (int round = 0; round < 3; ++round) {  // it starts anew after Finish
-    const auto rows = AnyRows(rc::gen::arbitrary<std::int64_t>(), 3'000);
+    const auto rows = AnyRows(rc::gen::arbitrary<std::int64_t>(), 200);
     Fill(&column, rows);
     const auto data = column.Finish(arrow::int64(), static_cast<std::int64_t>(rows.size())).ValueOrDie();
     const arrow::Int64Array array(data);
@@ -44,6 +44,17 @@ RC_GTEST_PROP(FixedColumn, GivesBackWhatWasPutAndNullsBetween, ()) {
       RC_ASSERT(array.IsValid(at) == rows[i].has_value());
       if (rows[i]) RC_ASSERT(array.Value(at) == *rows[i]);
     }
+  }
+}
+
+TEST(FixedColumn, GrowsBeyondItsFirstRoom) {
+  FixedColumn<std::int32_t> column;
+  for (std::int64_t row = 0; row < 10'000; row += 3) ASSERT_TRUE(column.Put(row, static_cast<std::int32_t>(row)).ok());
+  const arrow::Int32Array array(column.Finish(arrow::int32(), 20'000).ValueOrDie());
+  ASSERT_TRUE(array.ValidateFull().ok());
+  for (std::int64_t row = 0; row < 20'000; ++row) {
+    ASSERT_EQ(array.IsValid(row), row < 10'000 && row % 3 == 0) << row;
+    if (array.IsValid(row)) ASSERT_EQ(array.Value(row), row);
   }
 }
 

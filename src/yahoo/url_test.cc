@@ -27,9 +27,15 @@ TEST(ParseStreamUrl, TakesAnAddressApart) {
   }
 }
 
+TEST(ParseStreamUrl, RefusesAUserNameWithoutShowingIt) {
+  const auto parsed = ParseStreamUrl("ws://user:secret@h/");
+  ASSERT_TRUE(parsed.status().IsInvalid());
+  EXPECT_THAT(parsed.status().message(), ::testing::HasSubstr("\"ws://…@h/\""));
+}
+
 TEST(ParseStreamUrl, RefusesWithTheValueAndAnExample) {
-  for (const char* url : {"", "http://x/", "wss://", "ws://:80/", "ws://h:0", "ws://h:65536", "ws://h:8x", "ws://h:",
-                          "ws://[::1", "ws://[::1]8", "ws://u@h/", "ws://h/#a", "ws://h /", "ws://h/\r\nX: y"}) {
+  for (const char* url : {"", "http://x/", "wss://", "ws://:80/", "ws://h:0", "ws://h:65536", "ws://h:8x",
+                          "ws://h:", "ws://[::1", "ws://[::1]8", "ws://h/#a", "ws://h /", "ws://h/\r\nX: y"}) {
     const auto parsed = ParseStreamUrl(url);
     ASSERT_TRUE(parsed.status().IsInvalid()) << url;
     EXPECT_THAT(parsed.status().message(), ::testing::HasSubstr(std::string("\"") + url + "\""));
