@@ -7,6 +7,8 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 # Arguments of `pregao run`, e.g. make run ARGS='--watchlist mine.txt'
 ARGS ?=
+# Arguments of bench/peers.py
+BENCH ?=
 # Seconds that each fuzzer runs in `make fuzz` and in `make test`.
 FUZZ_SECONDS ?= 300
 FUZZ_TEST_SECONDS ?= 10
@@ -62,10 +64,13 @@ fuzz: deps  ## every fuzzer, FUZZ_SECONDS=300 each
 	@$(call build,asan) --target fuzzers
 	@fuzz/run.sh build/asan/fuzz $(FUZZ_SECONDS)
 
-bench: deps  ## the figures of the README, on this machine
+bench: deps  ## the figures of docs/benchmarks.md on this machine: pregao, Spark, bytewax (BENCH='--only pregao')
 	@$(call configure,release)
-	@$(call build,release) --target benches
-	@for bench in build/release/bench/*_bench; do echo "== $$bench"; "$$bench"; done
+	@$(call build,release) --target pregao benches
+	@python=$$(setup/venv.sh bench/requirements.txt)/bin/python; \
+	  setup/services/with.sh kafka -- "$$python" bench/peers.py $(BENCH); \
+	  setup/services/with.sh kafka -- "$$python" bench/latency.py
+	@build/release/bench/pipeline_bench
 
 setup: deps  ## Debian packages, pinned libraries, the Python environment of the tests
 	@setup/venv.sh >/dev/null

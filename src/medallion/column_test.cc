@@ -54,7 +54,9 @@ TEST(FixedColumn, GrowsBeyondItsFirstRoom) {
   ASSERT_TRUE(array.ValidateFull().ok());
   for (std::int64_t row = 0; row < 20'000; ++row) {
     ASSERT_EQ(array.IsValid(row), row < 10'000 && row % 3 == 0) << row;
-    if (array.IsValid(row)) ASSERT_EQ(array.Value(row), row);
+    if (array.IsValid(row)) {
+      ASSERT_EQ(array.Value(row), row);
+    }
   }
 }
 
