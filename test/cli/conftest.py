@@ -55,7 +55,7 @@ def pregao(tmp_path):
 
 @pytest.fixture
 def lake(pregao):
-    """The recorded frames in the topic and in the tables."""
+    """The recorded frames in the topic and in the tables, whose logs have no checkpoint yet."""
     pregao("replay", str(ROOT / "test/data/frames.txt"))
-    pregao("silver", "--until", "end")
+    pregao("silver", "--until", "end", "--upkeep.enabled", "false")
     return pregao

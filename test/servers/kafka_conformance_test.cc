@@ -9,6 +9,7 @@ template <bool kJoin>
 class KafkaHarness {
  public:
   static constexpr bool kWriterFollowsTheName = true, kReadsAhead = true;
+  static constexpr std::uint32_t kModelRuns = 4;
 
   std::unique_ptr<TopicWriter> Writer() { return Get(OpenKafkaWriter(topic_.options())); }
   std::unique_ptr<TopicReader> Reader(const std::string& group) {
