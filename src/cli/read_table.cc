@@ -70,7 +70,7 @@ class TableReader {
   // What cannot be among the rows need not be read. (The column `date` is that of the time which orders the rows.)
   void LeaveOutOldDates() {
     if (options_.since) {
-      const std::chrono::sys_time since{std::chrono::milliseconds(options_.since->value)};
+      const std::chrono::sys_time<std::chrono::milliseconds> since{std::chrono::milliseconds(options_.since->value)};
       session_->ShowFrom(shape_.view, fmt::format("{:%F}", std::chrono::floor<std::chrono::days>(since)));
     } else if (const auto newest = options_.Newest(); newest && options_.ticker.empty()) {
       session_->ShowNewest(shape_.view, *newest);

@@ -103,7 +103,8 @@ Status Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& va
 
 Status SetUsers(rd_kafka_conf_t* conf, const std::map<std::string, std::string>& properties) {
   for (const auto& [name, value] : properties) {
-    const auto reserved = std::find_if(kReserved.begin(), kReserved.end(), [&](auto& p) { return p.first == name; });
+    const auto reserved =
+        std::find_if(kReserved.begin(), kReserved.end(), [&n = name](auto& p) { return p.first == n; });
     if (reserved != kReserved.end()) {
       return Status::Invalid("[kafka] ", name, " cannot be set: ", reserved->second, ". Remove it");
     }
