@@ -8,6 +8,7 @@
 ///   std::unique_ptr<TopicReader> Reader(const std::string& group);
 ///   void DropSome(std::mt19937& random);  // retention: removes some of the oldest records, or none
 ///   void Recreate();                      // deletes the topic and creates it anew
+///   static constexpr std::uint32_t kModelRuns;  // random runs of 150 steps
 /// and, if its writers go on with whatever topic has the name, `static constexpr bool kWriterFollowsTheName = true;`
 /// and, if its readers may hold records that retention removed since, until a Seek, `static … kReadsAhead = true;`
 #include <gtest/gtest.h>
@@ -375,15 +376,8 @@ TYPED_TEST_P(TopicConformance, RefusesToGoOnWhenTheTopicWasCreatedAnew) {
   EXPECT_EQ(got.at(0).record.value, "new");
 }
 
-/// Random runs of 150 steps: fewer where a step costs a broker's round trips.
-template <class Harness>
-constexpr std::uint32_t ModelRuns() {
-  if constexpr (requires { Harness::kModelRuns; }) return Harness::kModelRuns;
-  return 8;
-}
-
 TYPED_TEST_P(TopicConformance, AgreesWithAModelInRandomRuns) {
-  for (std::uint32_t seed = 1; seed <= ModelRuns<TypeParam>(); ++seed) {
+  for (std::uint32_t seed = 1; seed <= TypeParam::kModelRuns; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     TypeParam harness;
     TopicModel<TypeParam>(&harness, seed).Run(150);

@@ -12,6 +12,7 @@
 #include "cli/spooled_topics.h"
 #include "cli/status_line.h"
 #include "listen/listener.h"
+#include "topic/open.h"
 
 namespace pregao::cli {
 namespace {
@@ -54,6 +55,7 @@ Status RunBoth(listen::Listener* listener, engine::EmbeddedEngine* engine, std::
 }
 
 Result<ExitCode> RunAll(Context context, const Options& options) {
+  TRY(topic::ParseTopic(context.settings.topic).status());  // wrong is wrong, also where the demo has its own
   TRY_ASSIGN(const auto source, ChooseSource(options.source, &context));
   TRY_ASSIGN(const auto topics, OpenListenerTopics(context));
   TRY_ASSIGN(const auto listener, listen::Listener::Create(source.options, topics.writers.quotes.get(),

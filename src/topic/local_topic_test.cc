@@ -12,6 +12,7 @@ namespace {
 
 class LocalHarness {
  public:
+  static constexpr std::uint32_t kModelRuns = 8;
   std::unique_ptr<TopicWriter> Writer() { return Get(OpenLocalWriter(file_.options())); }
   std::unique_ptr<TopicReader> Reader(const std::string& group) {
     return Get(OpenLocalReader(file_.options(), {.group = group}));

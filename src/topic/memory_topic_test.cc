@@ -9,6 +9,7 @@ namespace {
 
 class MemoryHarness {
  public:
+  static constexpr std::uint32_t kModelRuns = 8;
   std::unique_ptr<TopicWriter> Writer() { return topic_.NewWriter(); }
   std::unique_ptr<TopicReader> Reader(const std::string& group) { return topic_.NewReader(group); }
   void DropSome(std::mt19937& random) {
