@@ -9,6 +9,7 @@ namespace pregao::medallion {
 std::string_view Words::operator[](std::int32_t i) const {
   const auto at = static_cast<std::size_t>(i);
   const std::int32_t begin = at == 0 ? 0 : ends_[at - 1];
+  if (ends_[at] == begin) return "";  // whose pointer is not null, as Arrow wants it
   return {bytes_.data() + begin, static_cast<std::size_t>(ends_[at] - begin)};
 }
 
