@@ -39,8 +39,7 @@ class FixedColumn {
     const std::int64_t nulls = rows - valid_;
     auto data =
         arrow::ArrayData::Make(std::move(type), rows, {nulls == 0 ? nullptr : valid_buffer_, value_buffer_}, nulls);
-    first_capacity_ = capacity_;
-    *this = FixedColumn(first_capacity_);
+    *this = FixedColumn(std::max(first_capacity_, capacity_));
     return data;
   }
 

@@ -52,6 +52,7 @@ RC_GTEST_PROP(FixedColumn, GivesBackWhatWasPutAndNullsBetween, ()) {
 
 TEST(FixedColumn, GrowsBeyondItsFirstRoom) {
   FixedColumn<std::int32_t> column;
+  EXPECT_EQ(column.Finish(arrow::int32(), 0).ValueOrDie()->length, 0);
   for (std::int64_t row = 0; row < 10'000; row += 3) ASSERT_TRUE(column.Put(row, static_cast<std::int32_t>(row)).ok());
   const arrow::Int32Array array(column.Finish(arrow::int32(), 20'000).ValueOrDie());
   ASSERT_TRUE(array.ValidateFull().ok());
