@@ -36,7 +36,7 @@ help:  ## this list
 run: build  ## set up, build, then fill the lake with live quotes until Ctrl-C (ARGS='...')
 	build/release/pregao run $(ARGS)
 
-test: deps  ## everything: unit tests, foreign readers, sanitizers, fuzzers
+test: deps  ## everything: unit tests, foreign readers, real servers, sanitizers, fuzzers
 	@for part in $(TEST_PARTS); do \
 	  start=$$SECONDS; printf '\n== test-%s\n' $$part; \
 	  $(MAKE) --no-print-directory test-$$part; \

@@ -1,7 +1,6 @@
 # pregao_stage(NAME LINK libs… [SLOW_TO_COMPILE files…]): src/NAME/*.cc become pregao_NAME; src/NAME/*_test.cc become one test binary whose
 # cases ctest lists as NAME.Suite.Case. main.cc is left to Program.cmake. SLOW_TO_COMPILE files wait for the network
-# anyway: they get -O1, or -O0 where
-# sanitizers would take minutes.
+# anyway: they get -O1, or -O0 where sanitizers would take minutes.
 include(GoogleTest)
 function(pregao_stage name)
   cmake_parse_arguments(ARG "" "" "LINK;SLOW_TO_COMPILE" ${ARGN})

@@ -1,7 +1,6 @@
 #pragma once
 /// Columns under construction, for the hot path: rows that have no value cost nothing until the next one that has, and
-/// text is stored once for each distinct word. Arrow's builders did the same in about three times the time, and Parquet
-/// had to hash every string again.
+/// text is stored once for each distinct word, which Parquet need not hash again.
 #include <algorithm>
 #include <arrow/array.h>
 #include <arrow/buffer.h>
