@@ -92,9 +92,10 @@ Result<Database> OpenTopicFile(const std::string& path, bool create, millisecond
   TRY(CheckPath(path, create));
   const auto mode = create ? Database::Mode::kCreate : Database::Mode::kExisting;
   TRY_ASSIGN(Database db, Database::Open(path, mode, busy));
-  TRY_ASSIGN(std::int64_t id, db.QueryInt("PRAGMA application_id"));
+  // In this order: a process that creates the topic now commits tables and id at once, between the two or not.
+  TRY_ASSIGN(const std::int64_t tables, db.QueryInt("SELECT count(*) FROM sqlite_schema"));
+  TRY_ASSIGN(const std::int64_t id, db.QueryInt("PRAGMA application_id"));
   if (id != kApplicationId) {
-    TRY_ASSIGN(const std::int64_t tables, db.QueryInt("SELECT count(*) FROM sqlite_schema"));
     if (tables > 0 || id != 0) {
       return Status::Invalid("topic file '", path,
                              "' is a SQLite file of another program: name another file, or move this one away");
