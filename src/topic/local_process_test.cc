@@ -2,7 +2,6 @@
 #include <csignal>
 #include <functional>
 #include <gtest/gtest.h>
-#include <iostream>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,12 +62,6 @@ std::vector<NewRecord> Numbered(std::int64_t from, std::int64_t count, const std
   return records;
 }
 
-/// The exit code of a child that failed, after its reason on standard error.
-int Report(const Status& status) {
-  std::cerr << status.ToString() << '\n';
-  return 1;
-}
-
 TEST(LocalProcess, ReadsWhatAnotherProcessAppends) {
   LocalTestFile file;
   (void)Get(OpenLocalWriter(file.options()));
@@ -92,7 +85,10 @@ TEST(LocalProcess, CreatesOneTopicWhenManyProcessesBeginAtOnce) {
   for (int c = 0; c < 6; ++c) {
     children.push_back(std::make_unique<Child>([&, c](int pipe) {
       auto writer = OpenLocalWriter(file.options());
-      if (!writer.ok()) return Report(writer.status());
+      if (!writer.ok()) {
+        ADD_FAILURE() << writer.status();
+        return 1;
+      }
       for (int i = 0; i < 20; ++i) {
         if (!(*writer)->Append(Numbered(i, 1, "c" + std::to_string(c) + "-")).ok()) return 2;
       }
