@@ -12,6 +12,9 @@ BENCH ?=
 # Seconds that each fuzzer runs in `make fuzz` and in `make test`.
 FUZZ_SECONDS ?= 300
 FUZZ_TEST_SECONDS ?= 10
+# Rounds of `make torture`, and the seed of its dice.
+ROUNDS ?= 100
+SEED ?=
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 export CTEST_PARALLEL_LEVEL ?= $(JOBS)
@@ -63,6 +66,10 @@ fuzz: deps  ## every fuzzer, FUZZ_SECONDS=300 each
 	@$(call configure,asan)
 	@$(call build,asan) --target fuzzers
 	@fuzz/run.sh build/asan/fuzz $(FUZZ_SECONDS)
+
+torture: build  ## kill -9 of listener, engines and broker at random, ROUNDS=100 times, then audit and oracle (SEED=...)
+	@venv=$$(setup/venv.sh); PREGAO=$(CURDIR)/build/release/pregao setup/services/with.sh kafka -- \
+	  "$$venv/bin/python" test/servers/torture.py --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
 
 bench: deps  ## the figures of docs/benchmarks.md on this machine: pregao, Spark, bytewax (BENCH='--only pregao')
 	@$(call configure,release)
@@ -117,4 +124,4 @@ lint: deps  ## clang-tidy on every source (slow; needs Debian's clang-tidy-14)
 clean:  ## remove build/; the cache of libraries and data/ stay
 	@rm -rf build
 
-.PHONY: help run test check build install fuzz bench setup deps format format-check lint clean $(addprefix test-,$(TEST_PARTS))
+.PHONY: help run test check build install fuzz torture bench setup deps format format-check lint clean $(addprefix test-,$(TEST_PARTS))
