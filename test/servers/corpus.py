@@ -81,3 +81,25 @@ class Corpus:
             value = self.text(self.fields()).encode()
         self.sent.append(value)
         return value
+
+
+def produce(brokers, topic, count, seed, partitions=4):
+    """Makes the topic and fills it with a corpus."""
+    from confluent_kafka import Producer
+    from confluent_kafka.admin import AdminClient, NewTopic
+
+    admin = AdminClient({"bootstrap.servers": brokers})
+    admin.create_topics([NewTopic(topic, partitions, config={"max.message.bytes": "4000000"})])[topic].result()
+    producer = Producer({"bootstrap.servers": brokers, "message.max.bytes": 4_000_000, "linger.ms": 20,
+                         "queue.buffering.max.messages": 1_000_000})
+    corpus = Corpus(seed)
+    for number in range(count):
+        value = corpus.next()
+        # A ticker stays in its partition, as the listener has it: its key is the ticker, or what stands for one.
+        producer.produce(topic, value, key=f"{hash_of(value) % 7}", timestamp=corpus.now)
+        producer.poll(0)
+    assert producer.flush(60) == 0
+
+
+def hash_of(value):
+    return sum(value[:40] or b"") if value else 0
