@@ -20,8 +20,7 @@ Result<std::unique_ptr<topic::TopicReader>> FreshReader(const Context& context) 
 }  // namespace
 
 Result<engine::RepairCounts> RepairLosses(const Context& context, query::Session* session,
-                                          const query::AuditLosses& losses, bool dry_run,
-                                          const std::string& owner) {
+                                          const query::AuditLosses& losses, bool dry_run, const std::string& owner) {
   TRY_ASSIGN(auto store, OpenExistingLake(context));
   const auto sink = SinkOptionsOf(context.settings);
   engine::RepairOptions options;

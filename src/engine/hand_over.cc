@@ -18,8 +18,8 @@ Status AdvancePositions(lake::Table* table, const topic::TopicInfo& topic, const
   if (txn.positions.empty()) return Status::OK();
   TRY_ASSIGN(const auto result, table->Commit(base, std::move(txn)));
   if (result.outcome == lake::CommitOutcome::kCommitted) return Status::OK();
-  return Status::IOError("table ", table->root(), " was written by another process while it was handed over: ",
-                         "stop that one, then try again");
+  return Status::IOError("table ", table->root(),
+                         " was written by another process while it was handed over: ", "stop that one, then try again");
 }
 
 }  // namespace pregao::engine

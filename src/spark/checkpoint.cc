@@ -57,8 +57,8 @@ Result<Offsets> CommittedOffsets(lake::ObjectStore* store, const std::string& fo
   TRY_ASSIGN(const auto text, store->Get(path));
   const auto offsets = ParseOffsets(text, topic);
   if (!offsets.ok()) {
-    return Status::Invalid(store->uri(), "/", path, " is not what a checkpoint of Spark 4 has: ",
-                           offsets.status().message());
+    return Status::Invalid(store->uri(), "/", path,
+                           " is not what a checkpoint of Spark 4 has: ", offsets.status().message());
   }
   return offsets;
 }

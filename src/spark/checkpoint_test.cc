@@ -20,8 +20,8 @@ TEST(Checkpoint, AFileOfOffsetsTellsWhereABatchEnds) {
 }
 
 TEST(Checkpoint, AnotherFormatIsNotGuessedAt) {
-  for (const std::string file : {std::string(), std::string("v1"), std::string("v1\n{}"), std::string("v2\n{}\n{}"),
-                                 File("-"), File(""), File(R"({"quotes":{"a":1}})"), File(R"({"quotes":{"0":"1"}})")}) {
+  for (const auto& file : {std::string(), std::string("v1"), std::string("v1\n{}"), std::string("v2\n{}\n{}"),
+                           File("-"), File(""), File(R"({"quotes":{"a":1}})"), File(R"({"quotes":{"0":"1"}})")}) {
     EXPECT_TRUE(ParseOffsets(file, "quotes").status().IsInvalid()) << file;
   }
 }
@@ -30,10 +30,13 @@ TEST(Checkpoint, TheLastCommittedBatchCountsAndNotTheOneThatRuns) {
   lake::MemoryStore store;
   for (int batch = 0; batch <= 11; ++batch) {
     const std::string number = std::to_string(batch);
-    ASSERT_TRUE(store.Put("_spark/silver/offsets/" + number,
-                          File(R"({"quotes":{"0":)" + std::to_string(100 * (batch + 1)) + "}}"))
+    ASSERT_TRUE(store
+                    .Put("_spark/silver/offsets/" + number,
+                         File(R"({"quotes":{"0":)" + std::to_string(100 * (batch + 1)) + "}}"))
                     .ok());
-    if (batch < 11) ASSERT_TRUE(store.Put("_spark/silver/commits/" + number, "v1\n{}").ok());
+    if (batch < 11) {
+      ASSERT_TRUE(store.Put("_spark/silver/commits/" + number, "v1\n{}").ok());
+    }
     ASSERT_TRUE(store.Put("_spark/silver/commits/." + number + ".crc", "crc").ok());
   }
   EXPECT_EQ(CommittedOffsets(&store, "_spark/silver", "quotes").ValueOrDie(), (Offsets{{0, 1100}}));
