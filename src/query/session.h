@@ -19,6 +19,8 @@ namespace pregao::query {
 /// A view and the root of its table in the lake.
 struct TableName {
   std::string view, root;
+  std::string maker = "`pregao run` or `pregao silver`";  ///< what makes it, for messages
+  bool always = true;                                     ///< a lake without it lacks something
 };
 /// bronze, silver, quarantine, bar_revisions (gold/bars as it is) and corporate_actions.
 [[nodiscard]] const std::vector<TableName>& LakeTables();
