@@ -45,6 +45,8 @@ struct Settings {
   std::string engine_compression = "zstd";  ///< zstd, snappy
   bool engine_bronze = true;
   std::int64_t engine_dedupe_keys = 1'000'000;
+  bool gold_enabled = true;
+  Duration gold_interval = std::chrono::seconds(10);
   std::int64_t table_checkpoint_every = 100;
   Duration table_log_retention = std::chrono::hours(7 * 24);
   std::string cache_folder = "~/.cache/pregao/lake";
