@@ -39,7 +39,8 @@ Result<std::optional<web::Address>> WebAddress(const Settings& settings) {
 }
 
 Result<Operations> ServeOperations(const Context& context, bool by_default, const listen::Listener* listener,
-                                   const EnginePipeline* engine, std::function<listen::SpoolStats()> spool) {
+                                   const EnginePipeline* engine, std::function<listen::SpoolStats()> spool,
+                                   std::function<std::vector<spark::QueryReport>()> spark) {
   const auto origin = context.settings.origins.find("web.listen");
   const bool wanted = origin != context.settings.origins.end() && origin->second != "default";
   TRY_ASSIGN(const auto address, WebAddress(context.settings));
@@ -49,6 +50,7 @@ Result<Operations> ServeOperations(const Context& context, bool by_default, cons
   web::Sources sources;
   if (listener != nullptr) sources.listener = [listener] { return listener->stats(); };
   sources.spool = std::move(spool);
+  sources.spark = std::move(spark);
   if (engine != nullptr && engine->requests) {
     sources.store_retries = [requests = engine->requests] { return requests->retries.load(); };
   }
