@@ -149,34 +149,40 @@ def test_what_came_later_than_the_watermark_is_repaired(pregao):
 class Server:
     """A Spark Connect server of the test's own."""
 
+    TOKEN = "s3cret"
+
     def __init__(self, folder):
         self.folder, self.process = folder, None
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.url = f"sc://127.0.0.1:{self.port}"
+        self.url = f"sc://127.0.0.1:{self.port}/;token={self.TOKEN}"
 
     def start(self):
         log = open(self.folder / "spark.log", "a")
         self.process = subprocess.Popen([os.environ["PREGAO_TEST_SPARK_RUN"], str(self.folder / "spark"), str(self.port)],
+                                        env=os.environ | {"SPARK_CONNECT_AUTHENTICATE_TOKEN": self.TOKEN},
                                         stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-        until(self.answers, lambda: (self.folder / "spark.log").read_text()[-2000:], 180)
+        until(self.answers, lambda: (self.folder / "spark.log").read_text()[-2000:])
 
     def answers(self):
         with socket.socket() as s:
             return s.connect_ex(("127.0.0.1", self.port)) == 0
 
     def kill(self):
-        os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
 @pytest.fixture
 def server(tmp_path):
     one = Server(tmp_path)
-    one.start()
-    yield one
-    one.kill()
+    try:
+        one.start()
+        yield one
+    finally:
+        one.kill()
 
 
 def test_spark_is_killed_and_its_queries_are_found_again(pregao, server):
@@ -205,6 +211,8 @@ def test_spark_is_killed_and_its_queries_are_found_again(pregao, server):
 def test_a_lake_is_taken_from_a_spark_that_is_gone_by_force_only(pregao, server):
     pregao.env["PREGAO_SPARK_URL"] = server.url
     pregao.send(3000)
+    stranger = pregao.run("silver", "--engine", "spark", "--spark", server.url.replace(server.TOKEN, "guessed"))
+    assert stranger.returncode == 1 and "refuses the token" in stranger.stderr, stranger.stderr
     watching = pregao.start("silver", "--engine", "spark")
     log = lambda: (pregao.folder / "silver.log").read_text()
     until(lambda: (pregao.folder / "data/lake/bronze/quotes/_delta_log").exists()
