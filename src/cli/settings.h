@@ -57,6 +57,10 @@ struct Settings {
   Duration upkeep_retention = std::chrono::hours(7 * 24);
   std::string web_listen = "127.0.0.1:8686";  ///< empty: off
   std::string web_hosts;                      ///< comma-joined
+  std::string spark_url;                      ///< empty: none
+  std::string spark_lake;                     ///< empty: as `lake`
+  std::string spark_checkpoints;              ///< empty: below the lake
+  Duration spark_watermark = std::chrono::minutes(10);
   std::int64_t sim_seed = 1;
   Duration sim_tick = std::chrono::seconds(1);
 
