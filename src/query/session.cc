@@ -11,8 +11,11 @@
 namespace pregao::query {
 
 const std::vector<TableName>& LakeTables() {
-  static const std::vector<TableName> tables{
-      {"bronze", "bronze/quotes"}, {"silver", "silver/quotes"}, {"quarantine", "silver/quarantine"}};
+  static const std::vector<TableName> tables{{"bronze", "bronze/quotes"},
+                                             {"silver", "silver/quotes"},
+                                             {"quarantine", "silver/quarantine"},
+                                             {"bar_revisions", "gold/bars"},
+                                             {"corporate_actions", "gold/corporate_actions"}};
   return tables;
 }
 

@@ -20,7 +20,7 @@ namespace pregao::query {
 struct TableName {
   std::string view, root;
 };
-/// bronze, silver and quarantine.
+/// bronze, silver, quarantine, bar_revisions (gold/bars as it is) and corporate_actions.
 [[nodiscard]] const std::vector<TableName>& LakeTables();
 
 /// A DuckDB database with a view for each table of a lake. Each statement sees the newest version of each table.
