@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "yahoo/chart_windows.h"
+
 namespace pregao::cli {
 namespace {
 

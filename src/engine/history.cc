@@ -27,6 +27,22 @@ std::string AppId(const std::string& ticker, const std::string& interval, const 
   return "pregao:chart:" + interval + ":" + ticker + ":" + end;
 }
 
+/// A position never goes back, and a span that is replaced may: each replacement is a generation, in the upper bits.
+/// The start is counted down from zero, so that an earlier one is a greater number.
+constexpr std::int64_t kGeneration = std::int64_t{1} << 40, kZero = kGeneration / 2;
+
+struct Coverage {
+  std::int64_t generation = 0;
+  HistorySpan span;
+};
+
+std::optional<Coverage> CoverageIn(const std::map<std::string, std::int64_t>& positions, const std::string& ticker,
+                                   const std::string& interval) {
+  const auto from = positions.find(AppId(ticker, interval, "from")), to = positions.find(AppId(ticker, interval, "to"));
+  if (from == positions.end() || to == positions.end()) return std::nullopt;
+  return Coverage{to->second / kGeneration, {kZero - from->second % kGeneration, to->second % kGeneration - kZero}};
+}
+
 /// Whether the file may hold bars of the chart that start in one of the parts.
 bool MayHold(const lake::DataFile& file, const std::vector<HistoryPart>& parts) {
   const auto source = lake::StatBounds(file, "source");
@@ -38,27 +54,29 @@ bool MayHold(const lake::DataFile& file, const std::vector<HistoryPart>& parts) 
   });
 }
 
-/// The coverage that holds once `part` is written.
-HistorySpan Extended(const std::optional<HistorySpan>& covered, const HistorySpan& fresh) {
-  if (!covered || fresh.from_s > covered->to_s || fresh.to_s < covered->from_s) return fresh;
-  return {std::min(covered->from_s, fresh.from_s), std::max(covered->to_s, fresh.to_s)};
+/// The coverage that holds once a span is written.
+Coverage Extended(const std::optional<Coverage>& covered, const HistorySpan& fresh) {
+  if (!covered) return {0, fresh};
+  const auto& [generation, span] = *covered;
+  if (fresh.from_s > span.to_s || fresh.to_s < span.from_s) return {generation + 1, fresh};
+  return {generation, {std::min(span.from_s, fresh.from_s), std::max(span.to_s, fresh.to_s)}};
 }
 
 /// Positions that the coverage of `parts` moves, from where the table has them.
 std::vector<lake::PositionChange> CoverageChanges(const lake::Snapshot& snapshot,
                                                   const std::vector<HistoryPart>& parts) {
   std::map<std::string, std::int64_t> after;
-  std::map<std::pair<std::string, std::string>, std::optional<HistorySpan>> covered;
+  std::map<std::pair<std::string, std::string>, std::optional<Coverage>> covered;
   for (const HistoryPart& part : parts) {
     const HistorySpan fresh{part.span.from_s, std::min(part.span.to_s, part.settled_s)};
     if (fresh.to_s <= fresh.from_s) continue;
-    auto& span = covered
-                     .try_emplace({part.ticker, part.interval},
-                                  History::CoveredIn(snapshot.positions, part.ticker, part.interval))
-                     .first->second;
-    span = Extended(span, fresh);
-    after[AppId(part.ticker, part.interval, "from")] = span->from_s;
-    after[AppId(part.ticker, part.interval, "to")] = span->to_s;
+    auto& now =
+        covered.try_emplace({part.ticker, part.interval}, CoverageIn(snapshot.positions, part.ticker, part.interval))
+            .first->second;
+    now = Extended(now, fresh);
+    const std::int64_t base = now->generation * kGeneration + kZero;
+    after[AppId(part.ticker, part.interval, "from")] = base - now->span.from_s;
+    after[AppId(part.ticker, part.interval, "to")] = base + now->span.to_s;
   }
   std::vector<lake::PositionChange> changes;
   for (const auto& [id, to] : after) {
@@ -90,9 +108,8 @@ Result<std::map<std::string, std::int64_t>> History::Positions(std::shared_ptr<l
 
 std::optional<HistorySpan> History::CoveredIn(const std::map<std::string, std::int64_t>& positions,
                                               const std::string& ticker, const std::string& interval) {
-  const auto from = positions.find(AppId(ticker, interval, "from")), to = positions.find(AppId(ticker, interval, "to"));
-  if (from == positions.end() || to == positions.end()) return std::nullopt;
-  return HistorySpan{from->second, to->second};
+  const auto coverage = CoverageIn(positions, ticker, interval);
+  return coverage ? std::optional(coverage->span) : std::nullopt;
 }
 
 std::optional<HistorySpan> History::Covered(const std::string& ticker, const std::string& interval) const {

@@ -49,9 +49,9 @@ struct HistoryCounts {
 /// Appends what the tables do not hold yet: the same answer again adds nothing, whoever wrote the first one. Prices
 /// that differ by less than a millionth are the same (Yahoo answers alike requests with another seventh digit).
 ///
-/// What is covered is written in the commit that holds the bars: `txn {appId: "pregao:chart:<interval>:<ticker>:from",
-/// version: UTC second}` and the same with `:to`, one contiguous span each. Not thread-safe; several processes may
-/// write at a time.
+/// What is covered, one contiguous span of each ticker and interval, is written in the commit that holds the bars: two
+/// `txn` actions, `pregao:chart:<interval>:<ticker>:from` and `:to`. Not thread-safe; several processes may write at a
+/// time.
 class History {
  public:
   /// Opens the tables, or creates them. Invalid: another engine owns them. `clock` must outlive it.
