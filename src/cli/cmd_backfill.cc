@@ -144,7 +144,7 @@ engine::HistoryOptions HistoryOptionsOf(const Settings& settings) {
   return options;
 }
 
-Result<ExitCode> Run(const Context& context, const Options& options) {
+Result<ExitCode> RunBackfillCommand(const Context& context, const Options& options) {
   TRY_ASSIGN(const auto tickers, TickersOf(context, options));
   TRY_ASSIGN(const BackfillRange range, RangeOf(context, options));
   TRY_ASSIGN(const auto calendars, LoadCalendars(context.settings));
@@ -212,7 +212,7 @@ Command BackfillCommand() {
         app->add_flag("--dry-run", options->dry_run, "Only tell what would be asked");
         app->add_flag("--again", options->again,
                       "Ask for what is there too: what differs becomes a new revision, as after a split");
-        return [options, context] { return Run(*context, *options); };
+        return [options, context] { return RunBackfillCommand(*context, *options); };
       }};
 }
 
