@@ -20,7 +20,7 @@ VENDORS = {
     r"prometheus/": {"web"},
     r"openssl/": {"yahoo", "cloud"},
     r"sqlite3\.h": {"topic"},
-    r"simdjson\.h": {"cloud", "medallion", "lake", "spark"},
+    r"simdjson\.h": {"cloud", "yahoo", "medallion", "lake", "spark"},
     r"xxhash\.h": {"medallion", "topic"},
     r"duckdb\.h": {"query"},
     r"CLI/": {"cli"},

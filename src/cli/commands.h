@@ -49,6 +49,7 @@ struct Command {
 Command RunCommand();
 Command SilverCommand();
 Command GoldCommand();
+Command BackfillCommand();
 Command AuditCommand();
 Command OptimizeCommand();
 Command VacuumCommand();
