@@ -4,6 +4,7 @@
 
 #include "test/fake_gcs.h"
 #include "test/lake_tools.h"
+#include "test/race_testing.h"
 
 namespace pregao::lake {
 namespace {
@@ -224,6 +225,12 @@ TEST_F(GcsStoreTest, ATokenThatEndsInTheMiddleOfAnUploadIsRenewed) {
   const Status status = store->Put("k", "x");
   EXPECT_TRUE(status.IsInvalid()) << status;
   EXPECT_THAT(status.message(), AllOf(HasSubstr("metadata server"), testing::Not(HasSubstr("t3"))));
+}
+
+TEST_F(GcsStoreTest, OfTwoRivalsOverAThousandCommitsOneWinsEach) {
+  GcsOptions options = OptionsFor(gcs_);
+  options.page_size = 1'000;
+  test::RaceTwoWriters([&] { return GcsStore::Open("gs://lake/race", options, &kClock).ValueOrDie(); }, 1'000, &kClock);
 }
 
 }  // namespace
