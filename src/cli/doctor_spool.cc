@@ -57,13 +57,8 @@ Finding Judge(const Context& context, const listen::SpoolWaiting& waiting, bool 
 void CheckSpool(const Context& context, std::vector<Finding>* out) {
   const Settings& settings = context.settings;
   const auto uri = topic::ParseTopic(settings.topic);
-  if (!uri.ok()) return;  // CheckTopic said so
-  if (!HasSpool(settings)) {
-    if (!uri->kafka()) return;  // a local topic needs none
-    out->push_back({"spool", Health::kWarning, "off (listen.spool is empty): while the broker is away, quotes are lost",
-                    "set listen.spool to a file on a disk of this machine"});
-    return;
-  }
+  if (!uri.ok()) return;            // CheckTopic said so
+  if (!HasSpool(settings)) return;  // a local topic needs none
   auto folder = std::filesystem::absolute(settings.listen_spool).parent_path();
   std::error_code error;
   while (!std::filesystem::exists(folder, error) && folder.has_relative_path()) folder = folder.parent_path();
