@@ -2,7 +2,7 @@
 /// Two writers that commit on each version of a table at the same moment.
 #include <array>
 #include <barrier>
-#include <cstdlib>
+#include <cstdint>
 #include <functional>
 #include <gtest/gtest.h>
 #include <memory>
@@ -17,11 +17,10 @@
 
 namespace pregao::lake::test {
 
-/// Of two rivals with a store each, exactly one commits, each time; the other is fenced. PREGAO_RACE_COMMITS times, or
-/// 100: a thousand take minutes. `clock` must outlive the call.
-inline void RaceTwoWriters(const std::function<std::shared_ptr<ObjectStore>()>& open, const Clock* clock) {
-  const char* const wanted = std::getenv("PREGAO_RACE_COMMITS");
-  const std::int64_t commits = wanted != nullptr ? std::strtoll(wanted, nullptr, 10) : 100;
+/// Of two rivals with a store each, exactly one commits, `commits` times over; the other is fenced. `clock` must
+/// outlive the call.
+inline void RaceTwoWriters(const std::function<std::shared_ptr<ObjectStore>()>& open, std::int64_t commits,
+                           const Clock* clock) {
   ASSERT_OK(Table::OpenOrCreate(open(), "t", QuoteSpec(), clock).status());
   std::barrier together(2);
   std::array<std::vector<bool>, 2> won;
