@@ -79,8 +79,10 @@ Result<ExitCode> RunAll(Context context, const Options& options) {
   Status status;
   {
     RateMeter rate;
-    const StatusLine line(
-        [&] { return StatusText(listener->stats(), pipeline.engine->stats(), &rate) + SpoolText(topics); });
+    const StatusLine line([&] {
+      const auto written = pipeline.engine->stats();
+      return StatusText(listener->stats(), written, &rate) + SpoolText(topics) + WaitText(written);
+    });
     const std::jthread upkeep = StartUpkeep(pipeline);
     status = RunParts(listener.get(), pipeline.engine.get(), gold.get(), context.stop);
   }

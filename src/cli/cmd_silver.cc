@@ -37,7 +37,8 @@ Result<ExitCode> RunSilver(const Context& context, const Options& options) {
     const StatusLine line([&] {
       const auto s = pipeline.engine->stats();
       return fmt::format("{:.0f} rows/s · {} rows · {} duplicates · {} rejects · lag {}", rate.PerSecond(s.rows),
-                         HumanCount(s.rows), HumanCount(s.duplicates), HumanCount(s.rejected()), HumanCount(s.lag));
+                         HumanCount(s.rows), HumanCount(s.duplicates), HumanCount(s.rejected()), HumanCount(s.lag)) +
+             WaitText(s);
     });
     const std::jthread upkeep = until_end ? std::jthread() : StartUpkeep(pipeline);
     status = pipeline.engine->Run(context.stop);
