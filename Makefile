@@ -88,6 +88,7 @@ setup: deps  ## Debian packages, pinned libraries, the Python environment of the
 deps:
 	@setup/packages.sh
 	@setup/deps.sh
+	@setup/page.sh
 
 test-unit:
 	@$(call configure,release)

@@ -19,7 +19,7 @@ struct Options {
 Result<ExitCode> RunSilver(const Context& context, const Options& options) {
   const bool until_end = options.until == "end";
   TRY_ASSIGN(const auto pipeline, OpenEngine(context, until_end, options.accept_new_topic));
-  TRY_ASSIGN(const auto operations, ServeOperations(context, false, nullptr, &pipeline));
+  TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFigures, nullptr, &pipeline));
   Status status;
   {
     RateMeter rate;

@@ -55,6 +55,7 @@ struct Settings {
   Duration upkeep_retention = std::chrono::hours(7 * 24);
   std::string web_listen = "127.0.0.1:8686";  ///< empty: off
   std::string web_hosts;                      ///< comma-joined
+  std::string web_token;                      ///< empty: none
   std::int64_t sim_seed = 1;
   Duration sim_tick = std::chrono::seconds(1);
 
