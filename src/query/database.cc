@@ -98,10 +98,6 @@ class Stream final : public ResultStream {
   std::shared_ptr<arrow::Schema> schema_;
 };
 
-bool OnlySelects(duckdb_statement_type type) {
-  return type == DUCKDB_STATEMENT_TYPE_SELECT || type == DUCKDB_STATEMENT_TYPE_EXPLAIN;
-}
-
 class Parsed final : public Statements {
  public:
   Parsed(std::shared_ptr<Handle> handle, duckdb_extracted_statements statements, idx_t count)
@@ -119,9 +115,10 @@ class Parsed final : public Statements {
       duckdb_destroy_prepare(&prepared);
       return status;
     }
-    if (handle_->select_only && !OnlySelects(duckdb_prepared_statement_type(prepared))) {
+    // Not EXPLAIN either: EXPLAIN ANALYZE runs what it explains.
+    if (handle_->select_only && duckdb_prepared_statement_type(prepared) != DUCKDB_STATEMENT_TYPE_SELECT) {
       duckdb_destroy_prepare(&prepared);
-      return Status::Invalid("only SELECT, WITH … SELECT, DESCRIBE, SHOW and EXPLAIN are run here");
+      return Status::Invalid("only SELECT, WITH … SELECT, DESCRIBE and SHOW are run here");
     }
     duckdb_pending_result pending = nullptr;
     duckdb_result result{};

@@ -144,7 +144,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (error) return;  // gone, or too slow
     const auto& request = parser_->get();
     HttpRequest asked = RequestOf(request);
-    const bool head = request.method() == http::verb::head, keep = request.keep_alive();
+    const bool head = request.method() == http::verb::head;
+    const bool keep = request.keep_alive() && (request.body().empty() || request.method() == http::verb::post);
     std::string route = head || request.method() == http::verb::get
                             ? asked.path
                             : std::string(View(request.method_string())) + " " + asked.path;

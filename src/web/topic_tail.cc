@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <mutex>
 #include <fmt/format.h>
+#include <mutex>
 #include <spdlog/spdlog.h>
 
 namespace pregao::web {
@@ -78,8 +78,9 @@ void TopicTail::Take(const topic::RecordBatch& records) {
                                    records.Value(i)};
     if (judge_.Decide(judged, &row_)) continue;  // the engine tells of rejects
     LatestQuote quote = LatestOf(row_);
-    std::string ticker = quote.ticker, json = QuoteJson(quote);
-    if (board_->Take(std::move(quote))) changed_[std::move(ticker)] = std::move(json);
+    std::string ticker = quote.ticker;
+    if (!board_->Take(std::move(quote))) continue;
+    if (const auto newest = board_->Find(ticker)) changed_[ticker] = QuoteJson(*newest);  // with what it knew before
   }
   if (!records.empty()) board_->Count(static_cast<std::int64_t>(records.size()), clock_->Now());
 }

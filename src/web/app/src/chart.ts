@@ -24,6 +24,7 @@ export class Chart {
   private interval: Interval = '1m';
   private bars = new Map<number, Bar>(); // by their start
   private asked = 0;
+  private digits = 2;
   private colors = { up: '', down: '', volumeUp: '', volumeDown: '' };
 
   constructor() {
@@ -46,7 +47,7 @@ export class Chart {
       rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.24 } },
       timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: 4, minBarSpacing: 2,
                    tickMarkFormatter: (time: Time, type: number) => (type >= 3 ? minute : day).format(date(time)) },
-      localization: { locale, timeFormatter: (time: Time) => (this.interval === '1d' ? day : both).format(date(time)) },
+      localization: { locale, priceFormatter: (value: number) => fixed(value, this.digits), timeFormatter: (time: Time) => (this.interval === '1d' ? day : both).format(date(time)) },
       crosshair: { mode: 0 },
     });
     this.candles = this.chart.addSeries(CandlestickSeries, { borderVisible: false });
@@ -94,11 +95,14 @@ export class Chart {
   show(quote: Quote): void {
     if (quote.ticker !== this.ticker) return;
     const digits = quote.price === undefined ? 2 : digitsOf(quote.price, quote.quote_type);
-    this.candles.applyOptions({ priceFormat: { type: 'price', precision: digits, minMove: 10 ** -digits } });
+    if (digits !== this.digits) {
+      this.digits = digits;
+      this.candles.applyOptions({ priceFormat: { type: 'price', precision: digits, minMove: 10 ** -digits } });
+    }
     const item = (label: string, value: string, kind = '') => h('span', { class: kind }, h('small', {}, label), value);
     const trend = (quote.change ?? 0) > 0 ? 'up' : (quote.change ?? 0) < 0 ? 'down' : '';
     this.figures.replaceChildren(...[
-      item(quote.short_name ?? quote.exchange ?? '', `${price(quote)} ${quote.currency ?? ''}`, 'big'),
+      item(quote.short_name ?? t('price'), `${price(quote)} ${quote.currency ?? ''}`, 'big'),
       quote.change_percent === undefined ? null : item(t('change'), `${signed(quote.change_percent, 2)}%`, trend),
       quote.reference === undefined ? null : item(t('previous'), fixed(quote.reference, digits)),
       quote.day_low === undefined || quote.day_high === undefined ? null : item(t('dayRange'), `${fixed(quote.day_low, digits)} – ${fixed(quote.day_high, digits)}`),

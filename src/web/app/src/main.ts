@@ -43,8 +43,10 @@ document.body.append(
   h('header', { class: 'top' }, h('h1', {}, 'pregao'), simulated, h('span', { class: 'space' }), rate, pill, theme),
   banner, spoken,
   h('main', {},
-    h('section', { class: 'panel list', 'aria-label': t('watchlist') }, h('header', {}, h('h2', {}, t('watchlist')), form), addError, tiles.element),
-    h('div', { class: 'side' }, chart.element, portfolio.element, health.element),
+    h('div', { class: 'column' },
+      h('section', { class: 'panel list', 'aria-label': t('watchlist') }, h('header', {}, h('h2', {}, t('watchlist')), form), addError, tiles.element),
+      portfolio.element),
+    h('div', { class: 'column' }, chart.element, health.element),
     sqlPanel()));
 
 let state: StreamState = 'connecting', lastTick = Date.now(), skew = 0, problem = '', topicProblem = '';

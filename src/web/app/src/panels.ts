@@ -10,7 +10,7 @@ const percent = (part: number, whole: number) => (whole > 0 ? `${signed((100 * p
 
 export class PortfolioPanel {
   private readonly body = h('div', { 'aria-busy': 'true' }, t('loading'));
-  readonly element = h('section', { class: 'panel', 'aria-label': t('portfolio') }, h('header', {}, h('h2', {}, t('portfolio'))), this.body);
+  readonly element = h('section', { class: 'panel portfolio', 'aria-label': t('portfolio') }, h('header', {}, h('h2', {}, t('portfolio'))), this.body);
   private shown = '';
 
   set(portfolio: Portfolio): void {
@@ -39,7 +39,7 @@ export class HealthPanel {
   private readonly figures = h('dl', { class: 'health', 'aria-busy': 'true' });
   private readonly notes = h('div', {});
   private readonly rejects = h('div', {});
-  readonly element = h('section', { class: 'panel', 'aria-label': t('health') },
+  readonly element = h('section', { class: 'panel pipeline', 'aria-label': t('health') },
     h('header', {}, h('h2', {}, t('health'))), this.figures, this.notes, h('h3', {}, t('rejects')), this.rejects);
   private shown = '';
 

@@ -97,7 +97,9 @@ export class Tiles {
         main.setAttribute('aria-label', `${label}. ${t('showChart', { ticker: '' }).replace(/^: /, '')}`);
       },
       tick: (now) => {
-        const since = tile.quote.time === undefined ? undefined : now - tile.quote.time;
+        // The simulator's market has a clock of its own.
+        const at = tile.quote.source === 'simulator' ? tile.quote.received_at : tile.quote.time;
+        const since = at === undefined ? undefined : now - at;
         setText(old, since === undefined ? '' : since < 1500 ? t('now') : t('ago', { age: age(since) }));
         tile.root.classList.toggle('old', since !== undefined && since > 60_000);
       },
