@@ -43,11 +43,12 @@ TEST_F(Guarded, SelectsAndReadsTheFoldersThatItMay) {
 
 TEST_F(Guarded, ReadsNoOtherFile) {
   const std::string secret = folder_ + "/secret.txt";
-  for (const std::string& from :
-       {"read_text('" + secret + "')", "read_blob('" + secret + "')", "read_csv('" + secret + "')", "'" + secret + "'",
-        "glob('" + folder_ + "/*')", "read_text('" + folder_ + "/lake/silver/quotes/../../../secret.txt')",
-        "read_text('file://" + secret + "')", "read_csv('https://example.org/a.csv')",
-        "query('SELECT * FROM read_text(''" + secret + "'')')", std::string("read_text('/proc/self/environ')")}) {
+  for (const std::string& from : std::vector<std::string>{
+           "read_text('" + secret + "')", "read_blob('" + secret + "')", "read_csv('" + secret + "')",
+           "'" + secret + "'", "glob('" + folder_ + "/*')",
+           "read_text('" + folder_ + "/lake/silver/quotes/../../../secret.txt')", "read_text('file://" + secret + "')",
+           "read_csv('https://example.org/a.csv')", "query('SELECT * FROM read_text(''" + secret + "'')')",
+           std::string("read_text('/proc/self/environ')")}) {
     EXPECT_FALSE(Try("SELECT * FROM " + from).ok()) << from;
   }
   std::filesystem::create_symlink(folder_ + "/secret.txt", folder_ + "/elsewhere.txt");
@@ -56,13 +57,13 @@ TEST_F(Guarded, ReadsNoOtherFile) {
 
 TEST_F(Guarded, WritesNothingAndChangesNothing) {
   const std::string inside = folder_ + "/lake/silver/quotes/new.csv";
-  for (const std::string& sql :
-       {"COPY (SELECT 1) TO '" + inside + "'", "EXPLAIN ANALYZE COPY (SELECT 1) TO '" + inside + "'",
-        "EXPORT DATABASE '" + folder_ + "/lake/silver/quotes/db'", "ATTACH '" + folder_ + "/a.db'",
-        std::string("CREATE TABLE t(i INT)"), std::string("CREATE VIEW v AS SELECT 1"), std::string("INSTALL httpfs"),
-        std::string("LOAD httpfs"), std::string("SET enable_external_access = true"),
-        std::string("SET allowed_directories = ['/']"), std::string("PRAGMA threads = 64"),
-        std::string("CALL force_checkpoint()"), std::string("BEGIN")}) {
+  for (const std::string& sql : std::vector<std::string>{
+           "COPY (SELECT 1) TO '" + inside + "'", "EXPLAIN ANALYZE COPY (SELECT 1) TO '" + inside + "'",
+           "EXPORT DATABASE '" + folder_ + "/lake/silver/quotes/db'", "ATTACH '" + folder_ + "/a.db'",
+           std::string("CREATE TABLE t(i INT)"), std::string("CREATE VIEW v AS SELECT 1"),
+           std::string("INSTALL httpfs"), std::string("LOAD httpfs"), std::string("SET enable_external_access = true"),
+           std::string("SET allowed_directories = ['/']"), std::string("PRAGMA threads = 64"),
+           std::string("CALL force_checkpoint()"), std::string("BEGIN")}) {
     EXPECT_FALSE(Try(sql).ok()) << sql;
   }
   EXPECT_FALSE(std::filesystem::exists(inside));

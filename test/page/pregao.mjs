@@ -24,7 +24,7 @@ export class Pregao {
 
   /** Starts it; after the first time at the same port. */
   async start(...more) {
-    const child = spawn(PROGRAM, ['run', '--source', 'simulator', '--web.listen', `127.0.0.1:${this.port}`, '--sim.tick', '200ms', ...more],
+    const child = spawn(PROGRAM, ['run', '--source', 'simulator', '--web.listen', `127.0.0.1:${this.port}`, ...more],
                         { cwd: this.folder, stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH, HOME: this.folder } });
     this.#process = child;
     let log = '';

@@ -13,7 +13,7 @@ const PICTURES = [
 const pregao = new Pregao(WATCHLIST);
 const browser = await launch();
 try {
-  await pregao.start();
+  await pregao.start('--sim.tick', '200ms'); // whose market runs five times as fast
   await new Promise((done) => setTimeout(done, Number(seconds) * 1000));
   for (const { name, ...options } of PICTURES) {
     const page = await browser.newPage({ reducedMotion: 'reduce', ...options });
