@@ -69,7 +69,8 @@ Result<ExitCode> RunAll(Context context, const Options& options) {
   TRY_ASSIGN(const auto listener, listen::Listener::Create(source.options, topics.writers.quotes.get(),
                                                            topics.writers.dead_letter.get(), context.clock));
   TRY_ASSIGN(const auto pipeline, OpenEngine(context, false, options.accept_new_topic));
-  TRY_ASSIGN(const auto operations, ServeOperations(context, true, listener.get(), &pipeline, topics.spool));
+  TRY_ASSIGN(const auto operations,
+             ServeOperations(context, Serve::kFiguresAndPage, listener.get(), &pipeline, topics.spool));
 
   std::unique_ptr<engine::Gold> gold;
   if (context.settings.gold_enabled) gold = NewGold(context, pipeline.store, {.finish = true});

@@ -64,6 +64,7 @@ struct Settings {
   std::string spark_lake;                     ///< empty: as `lake`
   std::string spark_checkpoints;              ///< empty: below the lake
   Duration spark_watermark = std::chrono::minutes(10);
+  std::string web_token;  ///< empty: none
   std::int64_t sim_seed = 1;
   Duration sim_tick = std::chrono::seconds(1);
 

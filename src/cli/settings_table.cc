@@ -79,12 +79,17 @@ std::vector<SettingKey> TableKeys() {
        "How long files stay after they were packed or removed, for those who read older versions", kDay, 3650 * kDay},
       {.name = "web.listen",
        .member = &S::web_listen,
-       .help =
-           "Address and port of /metrics, /healthz and /readyz, or \"\"; but for `run`, only where somebody sets it",
+       .help = "Address and port of the page, /metrics, /healthz and /readyz, or \"\"; but for `run` and `serve`, only "
+               "where "
+               "somebody sets it",
        .may_be_empty = true},
       {.name = "web.hosts",
        .member = &S::web_hosts,
        .help = "Names, comma-joined, under which web.listen is asked besides IP addresses and localhost",
+       .may_be_empty = true},
+      {.name = "web.token",
+       .member = &S::web_token,
+       .help = "What whoever opens the page must show; needed where web.listen is not this machine's own 127.0.0.1",
        .may_be_empty = true},
       {.name = "spark.url",
        .member = &S::spark_url,

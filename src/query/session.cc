@@ -57,6 +57,13 @@ Result<std::unique_ptr<Session>> Session::Open(std::shared_ptr<lake::ObjectStore
   return std::unique_ptr<Session>(new Session(std::move(store), clock, std::move(database), std::move(cache)));
 }
 
+Result<std::unique_ptr<Session>> Session::OpenGuarded(std::shared_ptr<lake::ObjectStore> store, const Clock* clock,
+                                                      DatabaseOptions options, std::unique_ptr<FileCache> cache) {
+  const std::string root = cache ? cache->folder() : store->uri();
+  for (const TableName& table : LakeTables()) options.only_folders.push_back(root + "/" + table.root);
+  return Open(std::move(store), clock, options, std::move(cache));
+}
+
 Result<std::shared_ptr<const lake::Snapshot>> Session::Newest(View* view) {
   if (view->table == nullptr) {
     TRY_ASSIGN(view->table, lake::Table::Open(store_, view->name.root, clock_));

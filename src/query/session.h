@@ -35,6 +35,12 @@ class Session {
                                                              const Clock* clock, const DatabaseOptions& options = {},
                                                              std::unique_ptr<FileCache> cache = nullptr);
 
+  /// A session for SQL that comes from outside: it only selects, and reads no file but the tables' own (see
+  /// DatabaseOptions::only_folders).
+  [[nodiscard]] static Result<std::unique_ptr<Session>> OpenGuarded(std::shared_ptr<lake::ObjectStore> store,
+                                                                    const Clock* clock, DatabaseOptions options = {},
+                                                                    std::unique_ptr<FileCache> cache = nullptr);
+
   /// Notes which tables the text names: a table that no text has named is not looked at, unless a text names none.
   [[nodiscard]] Result<std::unique_ptr<Statements>> Parse(const std::string& sql);
   /// Runs one statement on the newest versions. A statement on a table that is absent or damaged is Invalid and says
