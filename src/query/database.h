@@ -13,7 +13,7 @@ struct DatabaseOptions {
   std::string memory_limit = "1GiB";  ///< beyond it DuckDB spills to the temporary folder
   int threads = 2;
   /// Not empty: SQL that comes from outside. It only selects; files outside these folders, the network, extensions and
-  /// settings are out of its reach (docs/adr/0023).
+  /// settings are out of its reach (docs/adr/0024).
   std::vector<std::string> only_folders = {};
 };
 
