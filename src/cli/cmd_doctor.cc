@@ -35,8 +35,10 @@ std::string Origin(const Settings& s, const std::string& key) {
 
 std::vector<SettingLine> Lines(const Settings& s) {
   std::vector<SettingLine> lines;
-  for (const SettingKey& key : SettingKeys())
-    lines.push_back({key.name, WithoutUserInfo(ValueText(key, s)), Origin(s, key.name)});
+  for (const SettingKey& key : SettingKeys()) {
+    const bool secret = key.name == "web.token" && !s.web_token.empty();
+    lines.push_back({key.name, secret ? "(hidden)" : WithoutUserInfo(ValueText(key, s)), Origin(s, key.name)});
+  }
   for (const auto& [key, value] : s.kafka) {
     lines.push_back({"kafka." + key, topic::IsSecretProperty(key) ? "(hidden)" : value, Origin(s, "kafka." + key)});
   }

@@ -125,8 +125,8 @@ Result<Operations> ServeOperations(const Context& context, Serve serve, const li
   };
   if (page) {
     out.page = NewPage(context, sources);
-    routes.merge(web::Guarded(web::PageRoutes(out.page.get(), PageAssets(), pages),
-                              {.token = context.settings.web_token}));
+    routes.merge(
+        web::Guarded(web::PageRoutes(out.page.get(), PageAssets(), pages), {.token = context.settings.web_token}));
   }
   web::HttpOptions options;
   options.listen = *address;

@@ -62,12 +62,13 @@ Result<query::JsonRows> SharedSession::Run(const std::string& sql, const query::
 
 Result<std::string> Remembered::Get(const std::string& key, const std::function<Result<std::string>()>& make) {
   const std::lock_guard guard(mutex_);
-  const auto now = std::chrono::steady_clock::now();
-  if (key == key_ && !value_.empty() && now - made_ < age_) return value_;
-  TRY_ASSIGN(value_, make());
-  key_ = key;
-  made_ = std::chrono::steady_clock::now();
-  return value_;
+  const auto found = answers_.find(key);
+  if (found != answers_.end() && std::chrono::steady_clock::now() - found->second.made < age_)
+    return found->second.value;
+  TRY_ASSIGN(auto value, make());
+  if (found == answers_.end() && answers_.size() >= kMost) answers_.clear();
+  answers_[key] = {value, std::chrono::steady_clock::now()};
+  return value;
 }
 
 Page::Page(PageOptions options, const Clock* clock)
@@ -135,19 +136,21 @@ Result<std::string> Page::History(const std::string& ticker) {
 Result<std::string> Page::Bars(const std::string& ticker, const std::string& interval) {
   if (ticker.empty()) return Status::Invalid("which ticker? ask /api/bars?ticker=PETR4.SA&interval=1m");
   TRY_ASSIGN(const std::string sql, BarsSql(ticker, interval, kBars));
-  auto rows = tables_.Run(sql, kOwn, kPatience);
-  if (NoTable(rows.status())) rows = query::JsonRows{"[]", "[]"};
-  TRY(rows.status());
-  JsonWriter w;
-  w.BeginObject();
-  w.Key("ticker");
-  w.String(ticker);
-  w.Key("interval");
-  w.String(interval);
-  w.Key("bars");
-  w.Raw(rows->rows);
-  w.EndObject();
-  return w.Take();
+  return bars_.Get(interval + " " + ticker, [&]() -> Result<std::string> {
+    auto rows = tables_.Run(sql, kOwn, kPatience);
+    if (NoTable(rows.status())) rows = query::JsonRows{"[]", "[]"};
+    TRY(rows.status());
+    JsonWriter w;
+    w.BeginObject();
+    w.Key("ticker");
+    w.String(ticker);
+    w.Key("interval");
+    w.String(interval);
+    w.Key("bars");
+    w.Raw(rows->rows);
+    w.EndObject();
+    return w.Take();
+  });
 }
 
 Result<std::string> Page::Portfolio() {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -43,17 +44,23 @@ class SharedSession {
   std::unique_ptr<query::Session> session_;  // guarded by mutex_
 };
 
-/// An answer that is computed again only when it is old. Thread-safe.
+/// Answers that are computed again only when they are old, so that many pages cost what a few do. One is computed at a
+/// time; at most kMost are kept. Thread-safe.
 class Remembered {
  public:
+  static constexpr std::size_t kMost = 64;
   explicit Remembered(std::chrono::milliseconds age) : age_(age) {}
   [[nodiscard]] Result<std::string> Get(const std::string& key, const std::function<Result<std::string>()>& make);
 
  private:
   const std::chrono::milliseconds age_;
   std::mutex mutex_;
-  std::string key_, value_;  // guarded by mutex_, as is what follows
-  std::chrono::steady_clock::time_point made_ = {};
+  struct Answer {
+    std::string value;
+    std::chrono::steady_clock::time_point made;
+  };
+  std::map<std::string, Answer> answers_;  // guarded by mutex_
+};
 };
 
 /// Answers as JSON. Thread-safe.
@@ -85,7 +92,7 @@ class Page {
   const Clock* const clock_;
   QuoteBoard board_;
   SharedSession tables_, sql_;  // the page's own statements are never behind a user's
-  Remembered history_{std::chrono::seconds(10)}, rejects_{std::chrono::seconds(5)};
+  Remembered history_{std::chrono::seconds(10)}, bars_{std::chrono::seconds(4)}, rejects_{std::chrono::seconds(5)};
   std::mutex watchlist_mutex_;  // of writers
 };
 

@@ -1,7 +1,7 @@
 // One tile a ticker of the watchlist.
 import { type Quote } from './api';
 import { h, setText } from './dom';
-import { age, digitsOf, fixed, marketState, price, signed } from './format';
+import { age, digitsOf, marketState, price, signed } from './format';
 import { t } from './i18n';
 import { extend, type Point, sparkline } from './sparkline';
 
@@ -93,8 +93,6 @@ export class Tiles {
         setText(state, market?.text ?? '');
         state.dataset.state = market?.key ?? '';
         spark.draw(tile.points, quote.reference);
-        const label = known ? `${ticker}, ${fixed(quote.price!, digits)} ${quote.currency ?? ''}, ${signed(quote.change_percent ?? 0, 2)}%` : `${ticker}, ${t('waiting')}`;
-        main.setAttribute('aria-label', `${label}. ${t('showChart', { ticker: '' }).replace(/^: /, '')}`);
       },
       tick: (now) => {
         // The simulator's market has a clock of its own.
