@@ -7,7 +7,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 # Arguments of `pregao run`, e.g. make run ARGS='--watchlist mine.txt'
 ARGS ?=
-# Arguments of bench/peers.py
+# Arguments of bench/peers.py or bench/against.py
 BENCH ?=
 # Seconds that each fuzzer runs in `make fuzz` and in `make test`.
 FUZZ_SECONDS ?= 300
@@ -34,7 +34,7 @@ configure = out=$$(cmake --preset $(1) 2>&1) || { echo "$$out" >&2; exit 1; }
 build = cmake --build --parallel $(JOBS) --preset $(1)
 
 help:  ## this list
-	@awk -F ':.*##  *' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*##  *' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 run: build  ## set up, build, then fill the lake with live quotes until Ctrl-C (ARGS='...')
 	build/release/pregao run $(ARGS)
@@ -78,6 +78,9 @@ bench: deps  ## the figures of docs/benchmarks.md on this machine: pregao, Spark
 	  setup/services/with.sh kafka -- "$$python" bench/peers.py $(BENCH); \
 	  setup/services/with.sh kafka -- "$$python" bench/latency.py
 	@build/release/bench/pipeline_bench
+
+bench-against: build  ## this tree's engine beside another commit's (BENCH='COMMIT', else the one before)
+	@python3 bench/against.py $(BENCH)
 
 setup: deps  ## Debian packages, pinned libraries, the Python environment of the tests
 	@setup/venv.sh >/dev/null
@@ -124,4 +127,4 @@ lint: deps  ## clang-tidy on every source (slow; needs Debian's clang-tidy-14)
 clean:  ## remove build/; the cache of libraries and data/ stay
 	@rm -rf build
 
-.PHONY: help run test check build install fuzz torture bench setup deps format format-check lint clean $(addprefix test-,$(TEST_PARTS))
+.PHONY: help run test check build install fuzz torture bench bench-against setup deps format format-check lint clean $(addprefix test-,$(TEST_PARTS))

@@ -6,18 +6,29 @@
 #include "cli/operations.h"
 #include "cli/output.h"
 #include "cli/pipeline.h"
+#include "cli/silver_spark.h"
 #include "cli/status_line.h"
 
 namespace pregao::cli {
 namespace {
 
 struct Options {
-  std::string until;
-  bool accept_new_topic = false;
+  std::string until, engine = "embedded", spark, action;
+  bool accept_new_topic = false, take_over = false;
 };
 
 Result<ExitCode> RunSilver(const Context& context, const Options& options) {
   const bool until_end = options.until == "end";
+  if (options.engine == "spark") {
+    Context with_url = context;
+    if (!options.spark.empty()) with_url.settings.spark_url = options.spark;
+    if (options.action == "status") return ShowSpark(with_url);
+    if (options.action == "stop") return StopSpark(with_url);
+    return RunSpark(with_url, {until_end, options.take_over, options.accept_new_topic});
+  }
+  if (!options.action.empty() || options.take_over || !options.spark.empty()) {
+    return Status::Invalid("status, stop, --take-over and --spark are of --engine spark");
+  }
   TRY_ASSIGN(const auto pipeline, OpenEngine(context, until_end, options.accept_new_topic));
   TRY_ASSIGN(const auto operations, ServeOperations(context, false, nullptr, &pipeline));
   Status status;
@@ -45,14 +56,25 @@ Command SilverCommand() {
   return {"silver",
           "Topic -> tables bronze, silver and quarantine, each record once",
           {"pregao silver                 # until Ctrl-C", "pregao silver --until end     # what is there, then stop",
-           "pregao silver --lake other/lake --engine.commit-interval 5s"},
-          {"topic", "lake", "engine.", "upkeep.", "local.", "new-topic.", "web."},
+           "pregao silver --lake other/lake --engine.commit-interval 5s",
+           "pregao silver --engine spark --spark sc://host:15002    # Spark does the work; Ctrl-C leaves it at that",
+           "pregao silver --engine spark --spark sc://host:15002 status"},
+          {"topic", "lake", "engine.", "upkeep.", "local.", "new-topic.", "web.", "spark."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--until", options->until, "`end`: process what the topic holds now, then stop")
                 ->check(CLI::IsMember({"end"}));
             app->add_flag("--accept-new-topic", options->accept_new_topic,
                           "Go on with a topic that was created anew, from its first offset");
+            app->add_option("--engine", options->engine,
+                            "Who does the work: this program, or streaming queries on Spark")
+                ->check(CLI::IsMember({"embedded", "spark"}))
+                ->capture_default_str();
+            app->add_option("--spark", options->spark, "The Spark Connect server, as setting spark.url");
+            app->add_flag("--take-over", options->take_over,
+                          "With --engine spark: tables of another engine are Spark's from now on");
+            app->add_option("ACTION", options->action, "With --engine spark: show its queries, or end them")
+                ->check(CLI::IsMember({"status", "stop"}));
             return [options, context] { return RunSilver(*context, *options); };
           }};
 }

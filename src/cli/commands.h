@@ -48,6 +48,7 @@ struct Command {
 
 Command RunCommand();
 Command SilverCommand();
+Command GoldCommand();
 Command AuditCommand();
 Command OptimizeCommand();
 Command VacuumCommand();

@@ -26,18 +26,34 @@ engine::LakeSinkOptions SinkOptionsOf(const Settings& settings) {
   return out;
 }
 
-namespace {
+std::unique_ptr<engine::Gold> NewGold(const Context& context, std::shared_ptr<lake::ObjectStore> store,
+                                      engine::GoldOptions options) {
+  const auto sink = SinkOptionsOf(context.settings);
+  options.interval = context.settings.gold_interval;
+  options.write = sink.write;
+  options.table = sink.table;
+  if (IsBucket(context.settings)) options.table.max_attempts = 10;
+  if (!options.until_end) options.max_retries = 24 * 120;  // as the engine's: an outage of a day
+  return std::make_unique<engine::Gold>(std::move(store), context.clock, std::move(options));
+}
 
 std::unique_ptr<lake::Upkeep> NewUpkeep(const Context& context, std::shared_ptr<lake::ObjectStore> store,
-                                        const lake::TableOptions& table) {
+                                        std::vector<std::string> roots) {
   if (!context.settings.upkeep_enabled) return nullptr;
   lake::UpkeepOptions options;
   options.optimize = BackgroundRules(context.settings);
   options.retention = context.settings.upkeep_retention;
-  options.table = table;
-  std::vector<std::string> roots;
-  for (const auto& table_name : query::LakeTables()) roots.push_back(table_name.root);
+  options.table = SinkOptionsOf(context.settings).table;
+  if (IsBucket(context.settings)) options.table.max_attempts = 10;
   return std::make_unique<lake::Upkeep>(std::move(store), std::move(roots), context.clock, std::move(options));
+}
+
+namespace {
+
+std::vector<std::string> AllRoots() {
+  std::vector<std::string> roots;
+  for (const auto& table : query::LakeTables()) roots.push_back(table.root);
+  return roots;
 }
 
 /// What works until the topic's end needs it now. What runs for ever waits for a broker, but not with wrong settings.
@@ -71,7 +87,7 @@ Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool a
   // A bucket is tried again for a while within each attempt.
   if (IsBucket(settings)) sink_options.table.max_attempts = 10;
   sink_options.accept_new_topic = accept_new_topic;
-  out.upkeep = NewUpkeep(context, out.store, sink_options.table);
+  out.upkeep = NewUpkeep(context, out.store, AllRoots());
   out.sink = std::make_unique<engine::LakeSink>(out.store, context.clock, std::move(sink_options));
   auto engine_options = EngineOptionsOf(settings);
   engine_options.until_end = until_end;
@@ -92,11 +108,13 @@ std::string WaitText(const engine::EngineStats& stats) {
                                                       : " · waits for the topic: " + Printable(stats.topic_problem);
 }
 
-std::string Summary(const engine::EngineStats& stats, const Settings& settings, bool json) {
+std::string Summary(const engine::EngineStats& stats, const Settings& settings, bool json,
+                    const engine::GoldStats* gold) {
   if (!json) {
-    return fmt::format("{} rows written to {} ({} duplicates, {} quarantined, {} commits, {})\n",
+    return fmt::format("{} rows written to {} ({} duplicates, {} quarantined, {} commits, {}{})\n",
                        HumanCount(stats.rows), settings.lake, HumanCount(stats.duplicates),
-                       HumanCount(stats.rejected()), HumanCount(stats.commits), HumanSize(stats.bytes));
+                       HumanCount(stats.rejected()), HumanCount(stats.commits), HumanSize(stats.bytes),
+                       gold != nullptr ? fmt::format("; {} bars", HumanCount(gold->bars - gold->revisions)) : "");
   }
   JsonWriter w;
   w.BeginObject();
@@ -109,6 +127,10 @@ std::string Summary(const engine::EngineStats& stats, const Settings& settings, 
         std::pair("lost", stats.lost)}) {
     w.Key(key);
     w.Int(value);
+  }
+  if (gold != nullptr) {
+    w.Key("bars");
+    w.Int(gold->bars - gold->revisions);
   }
   w.Key("rejects");
   w.BeginObject();

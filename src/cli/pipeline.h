@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "engine/embedded.h"
+#include "engine/gold.h"
 #include "engine/lake_sink.h"
 #include "lake/counting_store.h"
 #include "lake/upkeep.h"
@@ -31,6 +32,13 @@ struct EnginePipeline {
 /// away or refuses us is no error: the engine waits for it. Invalid: [kafka] is wrong by itself.
 [[nodiscard]] Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool accept_new_topic);
 
+/// What builds the bars of a lake; `options` are completed by the settings.
+[[nodiscard]] std::unique_ptr<engine::Gold> NewGold(const Context& context, std::shared_ptr<lake::ObjectStore> store,
+                                                    engine::GoldOptions options = {});
+/// Upkeep of these tables; null when the settings do not want it.
+[[nodiscard]] std::unique_ptr<lake::Upkeep> NewUpkeep(const Context& context, std::shared_ptr<lake::ObjectStore> store,
+                                                      std::vector<std::string> roots);
+
 /// Looks after the tables until the answer is destroyed, which ends it quickly.
 [[nodiscard]] std::jthread StartUpkeep(const EnginePipeline& pipeline);
 
@@ -38,6 +46,8 @@ struct EnginePipeline {
 [[nodiscard]] std::string WaitText(const engine::EngineStats& stats);
 
 /// What an engine did, as one line for people or one JSON object.
-[[nodiscard]] std::string Summary(const engine::EngineStats& stats, const Settings& settings, bool json);
+/// @param gold  what was built from it; may be null
+[[nodiscard]] std::string Summary(const engine::EngineStats& stats, const Settings& settings, bool json,
+                                  const engine::GoldStats* gold = nullptr);
 
 }  // namespace pregao::cli

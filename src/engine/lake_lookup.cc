@@ -6,29 +6,15 @@
 #include <set>
 #include <unordered_set>
 
+#include "engine/file_times.h"
+
 namespace pregao::engine {
 namespace {
 
 using medallion::KeyedRow;
 
-struct TimeRange {
-  std::int64_t min = std::numeric_limits<std::int64_t>::min();
-  std::int64_t max = std::numeric_limits<std::int64_t>::max();
-};
-
-/// The file's event times, microseconds, inclusive; everything where its statistics do not say. Writers cut
-/// statistics to milliseconds, some of them downward: a millisecond more on either side is safe.
-TimeRange EventTimes(const lake::DataFile& file) {
-  TimeRange range;
-  const auto bounds = lake::StatBounds(file, "event_time");
-  if (!bounds) return range;
-  if (const auto min = lake::ParseStatTimestamp(bounds->min)) range.min = *min - 1000;
-  if (const auto max = lake::ParseStatTimestamp(bounds->max)) range.max = *max + 1000;
-  return range;
-}
-
 bool MayHold(const lake::DataFile& file, const std::vector<KeyedRow>& wanted) {
-  const TimeRange times = EventTimes(file);
+  const TimeRange times = TimesOf(file, "event_time");
   const auto tickers = lake::StatBounds(file, "ticker");
   return std::any_of(wanted.begin(), wanted.end(), [&](const KeyedRow& row) {
     return times.min <= row.event_time_us && row.event_time_us <= times.max &&
@@ -52,7 +38,7 @@ Result<std::unique_ptr<medallion::DedupeMemory>> Remember(const lake::Table& sil
     const lake::DataFile* file;
   };
   std::vector<Candidate> files;
-  for (const auto& file : snapshot.files) files.push_back({EventTimes(*file).max, file.get()});
+  for (const auto& file : snapshot.files) files.push_back({TimesOf(*file, "event_time").max, file.get()});
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.newest > b.newest; });
 
   std::vector<KeyedRow> rows;

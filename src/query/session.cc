@@ -12,7 +12,11 @@ namespace pregao::query {
 
 const std::vector<TableName>& LakeTables() {
   static const std::vector<TableName> tables{
-      {"bronze", "bronze/quotes"}, {"silver", "silver/quotes"}, {"quarantine", "silver/quarantine"}};
+      {"bronze", "bronze/quotes"},
+      {"silver", "silver/quotes"},
+      {"quarantine", "silver/quarantine"},
+      {"bar_revisions", "gold/bars", "`pregao run` or `pregao gold`"},
+      {"corporate_actions", "gold/corporate_actions", "`pregao backfill`", false}};
   return tables;
 }
 
@@ -168,8 +172,8 @@ Status Session::Explain(const Status& error) const {
   for (const View& view : views_) {
     if (error.message().find("Table with name " + view.name.view + " does not exist") == std::string::npos) continue;
     if (view.problem.IsKeyError()) {
-      return Status::Invalid("there is no ", view.name.view, " table yet in the lake ", store_->uri(),
-                             "; `pregao run` or `pregao silver` makes it, --lake names another lake");
+      return Status::Invalid("there is no ", view.name.view, " table yet in the lake ", store_->uri(), "; ",
+                             view.name.maker, " makes it, --lake names another lake");
     }
     if (!view.problem.ok()) return view.problem;
   }

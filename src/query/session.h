@@ -19,8 +19,10 @@ namespace pregao::query {
 /// A view and the root of its table in the lake.
 struct TableName {
   std::string view, root;
+  std::string maker = "`pregao run` or `pregao silver`";  ///< what makes it, for messages
+  bool always = true;                                     ///< a lake without it lacks something
 };
-/// bronze, silver and quarantine.
+/// bronze, silver, quarantine, bar_revisions (gold/bars as it is) and corporate_actions.
 [[nodiscard]] const std::vector<TableName>& LakeTables();
 
 /// A DuckDB database with a view for each table of a lake. Each statement sees the newest version of each table.
