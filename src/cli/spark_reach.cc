@@ -64,7 +64,7 @@ Result<query::Reached> ReachOfSpark(const Context& context, query::Session* sess
   session->Refresh();
   const auto folder = CheckpointsInLake(context.settings);
   TRY_ASSIGN(const auto store, OpenExistingLake(context));
-  for (const auto& name : query::LakeTables()) {
+  for (const auto& name : query::TopicTables()) {
     const auto table = session->Shown(name.view);
     if (!table || !IsSparks(*table)) continue;
     // First the checkpoint, then the rows: a batch that ends in between is in either.

@@ -18,7 +18,7 @@ using Tables = std::map<std::string, std::shared_ptr<lake::Table>>;  // by view
 
 Result<Tables> OpenTables(const Context& context, const std::shared_ptr<lake::ObjectStore>& store) {
   Tables tables;
-  for (const auto& name : query::LakeTables()) {
+  for (const auto& name : query::TopicTables()) {
     auto table = lake::Table::Open(store, name.root, context.clock);
     if (table.status().IsKeyError()) continue;
     TRY(table.status());

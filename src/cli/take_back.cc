@@ -84,7 +84,7 @@ Status MovePositions(const Context& context, const std::shared_ptr<lake::ObjectS
   TRY_ASSIGN(const auto reader, topic::OpenReader(uri, TopicSettingsOf(context, false)));
   const topic::TopicInfo topic = reader->info();
   TRY_ASSIGN(const auto ranges, reader->Ranges());
-  for (const auto& name : query::LakeTables()) {
+  for (const auto& name : query::TopicTables()) {
     if (!reached.contains(name.view)) continue;
     auto to = PositionsOf(reached, name.view, topic);
     if (name.view == "silver") to = SilverFrom(to, PositionsOf(reached, "quarantine", topic), ranges);
@@ -97,7 +97,7 @@ Status MovePositions(const Context& context, const std::shared_ptr<lake::ObjectS
 /// Whether Spark has a table. Invalid: somebody else has one.
 Result<bool> SparkHasTables(const query::Session& session) {
   bool any = false;
-  for (const auto& name : query::LakeTables()) {
+  for (const auto& name : query::TopicTables()) {
     const auto table = session.Shown(name.view);
     if (!table) continue;
     const auto owner = table->properties.find("pregao.owner");
