@@ -30,9 +30,12 @@ std::vector<SettingKey> SourceKeys() {
        "A connection that is open and says nothing for so long in market hours is made anew", kSecond, kDay},
       {"listen.resubscribe-interval", &S::listen_resubscribe_interval,
        "How often the subscription is sent again, which keeps the connection alive", 100, kHour},
-      {"listen.spool", &S::listen_spool,
-       "Where quotes wait while the topic's broker is away; \"\" for nowhere. A local topic has none unless this is "
-       "set"},
+      {.name = "listen.spool",
+       .member = &S::listen_spool,
+       .help =
+           "Where quotes wait while the topic's broker is away; \"\" for nowhere. A local topic has none unless this "
+           "is set",
+       .may_be_empty = true},
       {"listen.spool-bytes", &S::listen_spool_bytes,
        "What may wait there; when it is full the stream is not read until the broker is back", 1 << 20, 1LL << 50},
       {"new-topic.partitions", &S::new_topic_partitions, "Partitions of a topic when it is created", 1, 256},

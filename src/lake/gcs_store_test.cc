@@ -229,7 +229,7 @@ TEST_F(GcsStoreTest, ATokenThatEndsInTheMiddleOfAnUploadIsRenewed) {
 }
 
 TEST_F(GcsStoreTest, OfTwoRivalsAtEachVersionOneCommits) {
-  const char* const wanted = std::getenv("PREGAO_RACE_COMMITS");  // 1,000 take a minute and a half
+  const char* const wanted = std::getenv("PREGAO_RACE_COMMITS");  // 1,000 take a minute
   GcsOptions options = OptionsFor(gcs_);
   options.page_size = 1'000;
   test::RaceTwoWriters([&] { return GcsStore::Open("gs://lake/race", options, &kClock).ValueOrDie(); },
