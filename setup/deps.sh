@@ -64,7 +64,20 @@ librdkafka() {
   rmdir keep
 }
 
+# Spark Connect's wire: the .proto files that its own server carries.
+spark_protos() {
+  retry mvn -q -B dependency:copy -Dartifact="org.apache.spark:spark-connect_2.13:$SPARK_VERSION" -DoutputDirectory="$PWD"
+  verify ./*.jar "$SPARK_CONNECT_SHA256"
+  python3 - ./*.jar <<'PY'
+import sys, zipfile
+jar = zipfile.ZipFile(sys.argv[1])
+jar.extractall(".", [name for name in jar.namelist() if name.startswith("spark/connect/") and name.endswith(".proto")])
+PY
+  rm ./*.jar
+}
+
 fetch "arrow-$ARROW_VERSION" arrow
 fetch "duckdb-$DUCKDB_VERSION" duckdb
 fetch "simdjson-$SIMDJSON_VERSION" simdjson
 fetch "librdkafka-$LIBRDKAFKA_VERSION" librdkafka
+fetch "spark-protos-$SPARK_VERSION" spark_protos

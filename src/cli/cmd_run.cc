@@ -38,11 +38,16 @@ std::string StatusText(const listen::ListenerStats& heard, const engine::EngineS
   return text;
 }
 
-/// Runs the listener and the engine until `stop`; when one of them fails the other is stopped too.
-Status RunBoth(listen::Listener* listener, engine::EmbeddedEngine* engine, std::stop_token stop) {
+/// Runs the listener and the engine until `stop`; when one of them fails the other is stopped too. `gold` may be null.
+/// It comes last, so that it builds what the engine still had; when it fails, quotes are collected all the same.
+Status RunParts(listen::Listener* listener, engine::EmbeddedEngine* engine, engine::Gold* gold, std::stop_token stop) {
   std::stop_source listening, writing;
   const std::stop_callback forward(stop, [&] { listening.request_stop(); });
-  Status heard;
+  Status heard, built;
+  std::jthread building([&](std::stop_token done) {
+    if (gold != nullptr) built = gold->Run(done);
+    if (!built.ok()) spdlog::error("gold: {}. Quotes are collected all the same, without bars", built.message());
+  });
   std::jthread thread([&] {
     heard = listener->Run(listening.get_token());
     // The engine goes last, so that it reads what the listener still had.
@@ -51,7 +56,10 @@ Status RunBoth(listen::Listener* listener, engine::EmbeddedEngine* engine, std::
   const Status written = engine->Run(writing.get_token());
   listening.request_stop();
   thread.join();
-  return written.ok() ? heard : written;
+  building.request_stop();
+  building.join();
+  if (!written.ok()) return written;
+  return heard.ok() ? built : heard;
 }
 
 Result<ExitCode> RunAll(Context context, const Options& options) {
@@ -61,19 +69,26 @@ Result<ExitCode> RunAll(Context context, const Options& options) {
   TRY_ASSIGN(const auto listener, listen::Listener::Create(source.options, topics.writers.quotes.get(),
                                                            topics.writers.dead_letter.get(), context.clock));
   TRY_ASSIGN(const auto pipeline, OpenEngine(context, false, options.accept_new_topic));
-  TRY_ASSIGN(const auto operations, ServeOperations(context, true, listener.get(), &pipeline, topics.spool));
+  TRY_ASSIGN(const auto operations,
+             ServeOperations(context, Serve::kFiguresAndPage, listener.get(), &pipeline, topics.spool));
+
+  std::unique_ptr<engine::Gold> gold;
+  if (context.settings.gold_enabled) gold = NewGold(context, pipeline.store, {.finish = true});
 
   spdlog::info("{} -> {} -> {}; ask it: pregao sql --lake {} \"select * from silver\"", source.options.stream.url,
                context.settings.topic, context.settings.lake, context.settings.lake);
   Status status;
   {
     RateMeter rate;
-    const StatusLine line(
-        [&] { return StatusText(listener->stats(), pipeline.engine->stats(), &rate) + SpoolText(topics); });
+    const StatusLine line([&] {
+      const auto written = pipeline.engine->stats();
+      return StatusText(listener->stats(), written, &rate) + SpoolText(topics) + WaitText(written);
+    });
     const std::jthread upkeep = StartUpkeep(pipeline);
-    status = RunBoth(listener.get(), pipeline.engine.get(), context.stop);
+    status = RunParts(listener.get(), pipeline.engine.get(), gold.get(), context.stop);
   }
-  TRY(WriteOut(Summary(pipeline.engine->stats(), context.settings, context.json)));
+  const auto bars = gold ? gold->stats() : engine::GoldStats();
+  TRY(WriteOut(Summary(pipeline.engine->stats(), context.settings, context.json, gold ? &bars : nullptr)));
   TRY(status);
   return ExitCode::kOk;
 }
@@ -81,21 +96,21 @@ Result<ExitCode> RunAll(Context context, const Options& options) {
 }  // namespace
 
 Command RunCommand() {
-  return {
-      "run",
-      "Everything in one process: Yahoo -> topic -> tables (the simulator when Yahoo is out of reach)",
-      {"pregao run", "pregao run --watchlist mine.txt", "pregao run --source simulator"},
-      {"topic", "lake", "watchlist", "yahoo.", "listen.", "engine.", "upkeep.", "local.", "new-topic.", "web.", "sim."},
-      [](CLI::App* app, Context* context) -> Run {
-        auto options = std::make_shared<Options>();
-        app->add_option("--source", options->source,
-                        "auto: Yahoo, or the simulator when Yahoo cannot be reached at the start; yahoo; simulator")
-            ->check(CLI::IsMember({"auto", "yahoo", "simulator"}))
-            ->capture_default_str();
-        app->add_flag("--accept-new-topic", options->accept_new_topic,
-                      "Go on with a topic that was created anew, from its first offset");
-        return [options, context] { return RunAll(*context, *options); };
-      }};
+  return {"run",
+          "Everything in one process: Yahoo -> topic -> tables, bars (the simulator when Yahoo is out of reach)",
+          {"pregao run", "pregao run --watchlist mine.txt", "pregao run --source simulator"},
+          {"topic", "lake", "watchlist", "yahoo.", "listen.", "engine.", "gold.", "upkeep.", "local.", "new-topic.",
+           "web.", "sim."},
+          [](CLI::App* app, Context* context) -> Run {
+            auto options = std::make_shared<Options>();
+            app->add_option("--source", options->source,
+                            "auto: Yahoo, or the simulator when Yahoo cannot be reached at the start; yahoo; simulator")
+                ->check(CLI::IsMember({"auto", "yahoo", "simulator"}))
+                ->capture_default_str();
+            app->add_flag("--accept-new-topic", options->accept_new_topic,
+                          "Go on with a topic that was created anew, from its first offset");
+            return [options, context] { return RunAll(*context, *options); };
+          }};
 }
 
 }  // namespace pregao::cli

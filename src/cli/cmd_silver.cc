@@ -6,27 +6,41 @@
 #include "cli/operations.h"
 #include "cli/output.h"
 #include "cli/pipeline.h"
+#include "cli/silver_spark.h"
 #include "cli/status_line.h"
+#include "cli/take_back.h"
 
 namespace pregao::cli {
 namespace {
 
 struct Options {
-  std::string until;
-  bool accept_new_topic = false;
+  std::string until, engine = "embedded", spark, action;
+  bool accept_new_topic = false, take_over = false, force = false;
 };
 
-Result<ExitCode> RunSilver(const Context& context, const Options& options) {
+Result<ExitCode> RunSilver(Context context, const Options& options) {
   const bool until_end = options.until == "end";
+  if (!options.spark.empty()) context.settings.spark_url = options.spark;
+  if (options.force && (!options.take_over || options.engine == "spark")) {
+    return Status::Invalid("--force goes with --take-over from Spark");
+  }
+  if (options.engine == "spark") {
+    if (options.action == "status") return ShowSpark(context);
+    if (options.action == "stop") return StopSpark(context);
+    return RunSpark(context, {until_end, options.take_over, options.accept_new_topic});
+  }
+  if (!options.action.empty()) return Status::Invalid("status and stop are of --engine spark");
+  if (options.take_over) TRY(TakeBack(context, options.force));
   TRY_ASSIGN(const auto pipeline, OpenEngine(context, until_end, options.accept_new_topic));
-  TRY_ASSIGN(const auto operations, ServeOperations(context, false, nullptr, &pipeline));
+  TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFigures, nullptr, &pipeline));
   Status status;
   {
     RateMeter rate;
     const StatusLine line([&] {
       const auto s = pipeline.engine->stats();
       return fmt::format("{:.0f} rows/s · {} rows · {} duplicates · {} rejects · lag {}", rate.PerSecond(s.rows),
-                         HumanCount(s.rows), HumanCount(s.duplicates), HumanCount(s.rejected()), HumanCount(s.lag));
+                         HumanCount(s.rows), HumanCount(s.duplicates), HumanCount(s.rejected()), HumanCount(s.lag)) +
+             WaitText(s);
     });
     const std::jthread upkeep = until_end ? std::jthread() : StartUpkeep(pipeline);
     status = pipeline.engine->Run(context.stop);
@@ -44,14 +58,27 @@ Command SilverCommand() {
   return {"silver",
           "Topic -> tables bronze, silver and quarantine, each record once",
           {"pregao silver                 # until Ctrl-C", "pregao silver --until end     # what is there, then stop",
-           "pregao silver --lake other/lake --engine.commit-interval 5s"},
-          {"topic", "lake", "engine.", "upkeep.", "local.", "new-topic.", "web."},
+           "pregao silver --lake other/lake --engine.commit-interval 5s",
+           "pregao silver --engine spark --spark sc://host:15002    # Spark does the work; Ctrl-C leaves it at that",
+           "pregao silver --engine spark --spark sc://host:15002 status"},
+          {"topic", "lake", "engine.", "upkeep.", "local.", "new-topic.", "web.", "spark."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--until", options->until, "`end`: process what the topic holds now, then stop")
                 ->check(CLI::IsMember({"end"}));
             app->add_flag("--accept-new-topic", options->accept_new_topic,
                           "Go on with a topic that was created anew, from its first offset");
+            app->add_option("--engine", options->engine,
+                            "Who does the work: this program, or streaming queries on Spark")
+                ->check(CLI::IsMember({"embedded", "spark"}))
+                ->capture_default_str();
+            app->add_option("--spark", options->spark, "The Spark Connect server, as setting spark.url");
+            app->add_flag("--take-over", options->take_over,
+                          "Tables of the other engine are this one's from now on, where that one stopped");
+            app->add_flag("--force", options->force,
+                          "With --take-over from Spark: also when Spark does not answer; its queries must have ended");
+            app->add_option("ACTION", options->action, "With --engine spark: show its queries, or end them")
+                ->check(CLI::IsMember({"status", "stop"}));
             return [options, context] { return RunSilver(*context, *options); };
           }};
 }

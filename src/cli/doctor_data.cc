@@ -126,8 +126,9 @@ void CheckTables(const Context& context, std::vector<Finding>* out) {
   for (const query::TableName& name : query::LakeTables()) {
     const auto table = lake::Table::Open(*store, name.root, context.clock);
     if (table.status().IsKeyError()) {
+      if (!name.always) continue;
       out->push_back({name.view, Health::kWarning, "there is no table " + name.root + " yet",
-                      "nothing to do: `pregao run` or `pregao silver` makes it"});
+                      "nothing to do: " + name.maker + " makes it"});
       continue;
     }
     if (!table.ok()) {

@@ -34,7 +34,7 @@ void DeclareTables(CLI::App* app, std::vector<std::string>* names) {
 Result<std::vector<ChosenTable>> OpenTables(const Context& context, const std::vector<std::string>& names) {
   TRY_ASSIGN(const auto store, OpenExistingLake(context));
   std::vector<ChosenTable> tables;
-  for (const auto& [view, root] : query::LakeTables()) {
+  for (const auto& [view, root, maker, always] : query::LakeTables()) {
     const bool named = std::count(names.begin(), names.end(), view) > 0;
     if (!names.empty() && !named) continue;
     auto table = lake::Table::Open(store, root, context.clock, TableOptionsOf(context.settings));

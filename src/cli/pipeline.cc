@@ -9,6 +9,7 @@
 #include "cli/topics.h"
 #include "lake/object_store.h"
 #include "query/session.h"
+#include "topic/awaited_reader.h"
 
 namespace pregao::cli {
 
@@ -25,18 +26,45 @@ engine::LakeSinkOptions SinkOptionsOf(const Settings& settings) {
   return out;
 }
 
-namespace {
+std::unique_ptr<engine::Gold> NewGold(const Context& context, std::shared_ptr<lake::ObjectStore> store,
+                                      engine::GoldOptions options) {
+  const auto sink = SinkOptionsOf(context.settings);
+  options.interval = context.settings.gold_interval;
+  options.write = sink.write;
+  options.table = sink.table;
+  if (IsBucket(context.settings)) options.table.max_attempts = 10;
+  if (!options.until_end) options.max_retries = 24 * 120;  // as the engine's: an outage of a day
+  return std::make_unique<engine::Gold>(std::move(store), context.clock, std::move(options));
+}
 
 std::unique_ptr<lake::Upkeep> NewUpkeep(const Context& context, std::shared_ptr<lake::ObjectStore> store,
-                                        const lake::TableOptions& table) {
+                                        std::vector<std::string> roots) {
   if (!context.settings.upkeep_enabled) return nullptr;
   lake::UpkeepOptions options;
   options.optimize = BackgroundRules(context.settings);
   options.retention = context.settings.upkeep_retention;
-  options.table = table;
-  std::vector<std::string> roots;
-  for (const auto& table_name : query::LakeTables()) roots.push_back(table_name.root);
+  options.table = SinkOptionsOf(context.settings).table;
+  if (IsBucket(context.settings)) options.table.max_attempts = 10;
   return std::make_unique<lake::Upkeep>(std::move(store), std::move(roots), context.clock, std::move(options));
+}
+
+namespace {
+
+std::vector<std::string> AllRoots() {
+  std::vector<std::string> roots;
+  for (const auto& table : query::LakeTables()) roots.push_back(table.root);
+  return roots;
+}
+
+/// What works until the topic's end needs it now. What runs for ever waits for a broker, but not with wrong settings.
+Result<std::unique_ptr<topic::TopicReader>> OpenEngineTopic(const Context& context, bool until_end) {
+  TRY_ASSIGN(const auto uri, topic::ParseTopic(context.settings.topic));
+  const auto open = [uri, settings = TopicSettingsOf(context, true), group = context.settings.engine_group] {
+    return topic::OpenReader(uri, settings, {.group = group, .join = true});
+  };
+  if (until_end || !uri.kafka()) return open();
+  TRY(topic::CheckSettings(uri, TopicSettingsOf(context, true)));
+  return std::make_unique<topic::AwaitedReader>(uri.name, open);
 }
 
 engine::EngineOptions EngineOptionsOf(const Settings& settings) {
@@ -51,9 +79,7 @@ engine::EngineOptions EngineOptionsOf(const Settings& settings) {
 Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool accept_new_topic) {
   const Settings& settings = context.settings;
   EnginePipeline out;
-  TRY_ASSIGN(const auto uri, topic::ParseTopic(settings.topic));
-  TRY_ASSIGN(out.reader,
-             topic::OpenReader(uri, TopicSettingsOf(context, true), {.group = settings.engine_group, .join = true}));
+  TRY_ASSIGN(out.reader, OpenEngineTopic(context, until_end));
   if (IsBucket(settings)) out.requests = std::make_shared<cloud::HttpCounters>();
   TRY_ASSIGN(auto store, OpenLake(context, out.requests));
   out.store = std::make_shared<lake::CountingStore>(std::move(store));
@@ -61,7 +87,7 @@ Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool a
   // A bucket is tried again for a while within each attempt.
   if (IsBucket(settings)) sink_options.table.max_attempts = 10;
   sink_options.accept_new_topic = accept_new_topic;
-  out.upkeep = NewUpkeep(context, out.store, sink_options.table);
+  out.upkeep = NewUpkeep(context, out.store, AllRoots());
   out.sink = std::make_unique<engine::LakeSink>(out.store, context.clock, std::move(sink_options));
   auto engine_options = EngineOptionsOf(settings);
   engine_options.until_end = until_end;
@@ -77,11 +103,18 @@ std::jthread StartUpkeep(const EnginePipeline& pipeline) {
   return std::jthread([upkeep = pipeline.upkeep.get()](std::stop_token stop) { upkeep->Run(stop); });
 }
 
-std::string Summary(const engine::EngineStats& stats, const Settings& settings, bool json) {
+std::string WaitText(const engine::EngineStats& stats) {
+  return stats.reading || stats.topic_problem.empty() ? ""
+                                                      : " · waits for the topic: " + Printable(stats.topic_problem);
+}
+
+std::string Summary(const engine::EngineStats& stats, const Settings& settings, bool json,
+                    const engine::GoldStats* gold) {
   if (!json) {
-    return fmt::format("{} rows written to {} ({} duplicates, {} quarantined, {} commits, {})\n",
+    return fmt::format("{} rows written to {} ({} duplicates, {} quarantined, {} commits, {}{})\n",
                        HumanCount(stats.rows), settings.lake, HumanCount(stats.duplicates),
-                       HumanCount(stats.rejected()), HumanCount(stats.commits), HumanSize(stats.bytes));
+                       HumanCount(stats.rejected()), HumanCount(stats.commits), HumanSize(stats.bytes),
+                       gold != nullptr ? fmt::format("; {} bars", HumanCount(gold->bars - gold->revisions)) : "");
   }
   JsonWriter w;
   w.BeginObject();
@@ -94,6 +127,10 @@ std::string Summary(const engine::EngineStats& stats, const Settings& settings, 
         std::pair("lost", stats.lost)}) {
     w.Key(key);
     w.Int(value);
+  }
+  if (gold != nullptr) {
+    w.Key("bars");
+    w.Int(gold->bars - gold->revisions);
   }
   w.Key("rejects");
   w.BeginObject();

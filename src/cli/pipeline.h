@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "engine/embedded.h"
+#include "engine/gold.h"
 #include "engine/lake_sink.h"
 #include "lake/counting_store.h"
 #include "lake/upkeep.h"
@@ -27,13 +28,26 @@ struct EnginePipeline {
 };
 /// What the settings say of the tables.
 [[nodiscard]] engine::LakeSinkOptions SinkOptionsOf(const Settings& settings);
-/// The parts that `context`'s settings describe; the topic is made when absent.
+/// The parts that `context`'s settings describe; the topic is made when absent. Unless `until_end`, a broker that is
+/// away or refuses us is no error: the engine waits for it. Invalid: [kafka] is wrong by itself.
 [[nodiscard]] Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool accept_new_topic);
+
+/// What builds the bars of a lake; `options` are completed by the settings.
+[[nodiscard]] std::unique_ptr<engine::Gold> NewGold(const Context& context, std::shared_ptr<lake::ObjectStore> store,
+                                                    engine::GoldOptions options = {});
+/// Upkeep of these tables; null when the settings do not want it.
+[[nodiscard]] std::unique_ptr<lake::Upkeep> NewUpkeep(const Context& context, std::shared_ptr<lake::ObjectStore> store,
+                                                      std::vector<std::string> roots);
 
 /// Looks after the tables until the answer is destroyed, which ends it quickly.
 [[nodiscard]] std::jthread StartUpkeep(const EnginePipeline& pipeline);
 
+/// " · waits for the topic: why"; empty while the engine reads.
+[[nodiscard]] std::string WaitText(const engine::EngineStats& stats);
+
 /// What an engine did, as one line for people or one JSON object.
-[[nodiscard]] std::string Summary(const engine::EngineStats& stats, const Settings& settings, bool json);
+/// @param gold  what was built from it; may be null
+[[nodiscard]] std::string Summary(const engine::EngineStats& stats, const Settings& settings, bool json,
+                                  const engine::GoldStats* gold = nullptr);
 
 }  // namespace pregao::cli

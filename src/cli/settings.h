@@ -48,6 +48,8 @@ struct Settings {
   std::string engine_compression = "zstd";  ///< zstd, snappy
   bool engine_bronze = true;
   std::int64_t engine_dedupe_keys = 1'000'000;
+  bool gold_enabled = true;
+  Duration gold_interval = std::chrono::seconds(10);
   std::int64_t table_checkpoint_every = 100;
   Duration table_log_retention = std::chrono::hours(7 * 24);
   std::string cache_folder = "~/.cache/pregao/lake";
@@ -58,6 +60,11 @@ struct Settings {
   Duration upkeep_retention = std::chrono::hours(7 * 24);
   std::string web_listen = "127.0.0.1:8686";  ///< empty: off
   std::string web_hosts;                      ///< comma-joined
+  std::string spark_url;                      ///< empty: none
+  std::string spark_lake;                     ///< empty: as `lake`
+  std::string spark_checkpoints;              ///< empty: below the lake
+  Duration spark_watermark = std::chrono::minutes(10);
+  std::string web_token;  ///< empty: none
   std::int64_t sim_seed = 1;
   Duration sim_tick = std::chrono::seconds(1);
 

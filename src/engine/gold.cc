@@ -63,18 +63,21 @@ Result<Gold::End> Gold::RunSession(std::stop_token stop) {
   TRY_ASSIGN(std::int64_t behind, session->Behind());
   const std::int64_t end = session->next_version() + behind;
   for (;;) {
-    if (stop.stop_requested()) return End::kStopped;
-    TRY_ASSIGN(const auto step, session->Next(stop));
+    // Stopped, it looks once more or not at all.
+    const bool last = stop.stop_requested();
+    if (last && !options_.finish) return End::kStopped;
+    if (last) TRY(session->Behind().status());
+    TRY_ASSIGN(const auto step, session->Next(last ? std::stop_token() : stop));
     count(step);
     if (step.fenced) return End::kFenced;
+    if (last) return End::kStopped;
     options_.rebuild = options_.rebuild && !step.rebuilt;
     if (options_.until_end && session->next_version() >= end) return End::kDone;
     TRY_ASSIGN(behind, session->Behind());
     Update([&](GoldStats& s) { s.behind = behind; });
     if (options_.until_end && options_.progress) options_.progress(session->next_version(), end);
     if (behind == 0 || (!options_.until_end && step.ticks < options_.max_ticks)) {
-      if (!Wait(options_.interval, stop)) return End::kStopped;
-      TRY(session->Behind().status());
+      if (Wait(options_.interval, stop)) TRY(session->Behind().status());
     }
   }
 }

@@ -20,15 +20,16 @@ struct GoldOptions {
   std::chrono::milliseconds interval{5'000};  ///< between two looks at Silver
   bool until_end = false;                     ///< stop where Silver is when the work begins
   bool rebuild = false;                       ///< begin by building every bar anew from all of Silver
+  bool finish = false;                        ///< when stopped, what Silver has by then is still built
   std::int64_t max_ticks = 500'000;           ///< of one commit; a single version of Silver may have more
   std::int64_t rebuild_ticks = 2'000'000;     ///< held at a time while building anew
   int max_fencings = 8;                       ///< in a row, then Run gives up
   int max_retries = 12;                       ///< of errors in a row, then Run returns the last
   std::chrono::milliseconds retry_min{200}, retry_max{30'000};  ///< doubled
-  lake::WriteOptions write;
-  lake::TableOptions table;
+  lake::WriteOptions write = {};
+  lake::TableOptions table = {};
   /// How far the work at hand is: rows of Silver while bars are built anew, else its versions. In Run's thread.
-  std::function<void(std::int64_t done, std::int64_t of)> progress;
+  std::function<void(std::int64_t done, std::int64_t of)> progress = {};
 };
 
 struct GoldStats {

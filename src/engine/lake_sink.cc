@@ -56,17 +56,19 @@ LakeSink::LakeSink(std::shared_ptr<lake::ObjectStore> store, const Clock* clock,
 
 Status LakeSink::Open(const char* root, std::shared_ptr<arrow::Schema> schema, std::vector<std::string> partition_by,
                       const topic::TopicInfo& topic, Target* target) {
-  const lake::TableSpec spec{std::move(schema),
-                             std::move(partition_by),
-                             {{"pregao.schema", std::to_string(medallion::kSchemaVersion)}, {"pregao.owner", kOwner}}};
+  const lake::TableSpec spec{
+      std::move(schema),
+      std::move(partition_by),
+      {{"pregao.schema", std::to_string(medallion::kSchemaVersion)}, {"pregao.owner", options_.owner}}};
   TRY_ASSIGN(target->table, lake::Table::OpenOrCreate(store_, root, spec, clock_, options_.table));
   target->base = target->table->snapshot();
   const auto owner = target->base->properties.find("pregao.owner");
-  if (owner == target->base->properties.end() || owner->second != kOwner) {
+  if (owner == target->base->properties.end() || owner->second != options_.owner) {
     return Status::Invalid("table ", store_->uri(), "/", root, " belongs to ",
                            owner == target->base->properties.end() ? "nobody" : "'" + owner->second + "'",
-                           " (property pregao.owner), not to the embedded engine. Use another lake, or set the property"
-                           " to 'embedded' once its writer has stopped");
+                           " (property pregao.owner), not to '", options_.owner,
+                           "'. Use another lake, or hand it over:", " pregao silver --take-over",
+                           options_.owner == kOwner ? "" : " --engine spark");
   }
   TRY_ASSIGN(target->positions, topic::PositionsOf(target->base->positions, topic, root, options_.accept_new_topic));
   return Status::OK();

@@ -18,13 +18,15 @@ namespace pregao::engine {
 inline constexpr const char* kBronzeRoot = "bronze/quotes";
 inline constexpr const char* kSilverRoot = "silver/quotes";
 inline constexpr const char* kQuarantineRoot = "silver/quarantine";
-/// The value of the property `pregao.owner` on tables that the embedded engine appends to.
+/// The values of the property `pregao.owner`: who appends to a table.
 inline constexpr const char* kOwner = "embedded";
+inline constexpr const char* kSparkOwner = "spark";
 
 struct LakeSinkOptions {
   std::vector<std::string> partition_by = {"date"};  ///< of a Silver that is created: date, ticker, or both
   bool bronze = true;
   bool accept_new_topic = false;
+  std::string owner = kOwner;            ///< for whom the tables are opened, or created
   std::size_t dedupe_keys = 1'000'000;   ///< held in memory
   std::int64_t remember_rows = 500'000;  ///< read from Silver at a start, newest files first
   lake::WriteOptions write;

@@ -1,0 +1,213 @@
+#include "cli/silver_spark.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <fmt/format.h>
+#include <mutex>
+#include <spdlog/spdlog.h>
+
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "cli/output.h"
+#include "cli/status_line.h"
+
+#include "spark/progress.h"
+#include "spark/streams.h"
+
+namespace pregao::cli {
+namespace {
+
+constexpr std::chrono::seconds kLook{1}, kLongestPause{30};
+
+/// A query and what was last heard of it.
+struct Watched {
+  spark::QueryId id;
+  spark::QueryState state;
+  spark::Progress progress;
+};
+
+void WaitFor(std::stop_token stop, std::chrono::seconds time) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, time, [] { return false; });
+}
+
+Result<std::unique_ptr<spark::Client>> ConnectSpark(const Settings& settings, const std::string& topic) {
+  if (settings.spark_url.empty()) {
+    return Status::Invalid("no Spark Connect server is named: --spark sc://host:15002, or spark.url in pregao.toml");
+  }
+  auto url = spark::ParseConnectUrl(settings.spark_url);
+  if (!url.ok()) return Status::Invalid("spark.url: ", url.status().message());
+  return spark::Client::Connect(*url, spark::SessionOf(SparkLake(settings), topic));
+}
+
+Status Look(spark::Client* client, Watched* query) {
+  TRY_ASSIGN(query->state, client->State(query->id));
+  if (query->state.progress.empty()) return Status::OK();
+  TRY_ASSIGN(query->progress, spark::ParseProgress(query->state.progress));
+  return Status::OK();
+}
+
+std::string Line(const Watched& query) {
+  const auto& p = query.progress;
+  return fmt::format("{}: {} · batch {} · {:.0f} rows/s in · {:.0f} rows/s done{}{}{}", query.id.name,
+                     query.state.active          ? "runs"
+                     : query.state.error.empty() ? "ended"
+                                                 : "failed",
+                     p.batch, p.input_rate, p.processed_rate, p.watermark.empty() ? "" : " · watermark " + p.watermark,
+                     p.state_rows == 0 ? "" : fmt::format(" · {} rows remembered", HumanCount(p.state_rows)),
+                     p.end_offsets.empty() ? "" : " · " + p.end_offsets);
+}
+
+std::string Json(const std::vector<Watched>& queries) {
+  JsonWriter w;
+  w.BeginArray();
+  for (const auto& query : queries) {
+    w.BeginObject();
+    for (const auto& [key, text] : {std::pair("name", query.id.name), std::pair("id", query.id.id),
+                                    std::pair("message", query.state.message), std::pair("error", query.state.error)}) {
+      w.Key(key);
+      w.String(text);
+    }
+    w.Key("active");
+    w.Bool(query.state.active);
+    w.Key("progress");
+    query.state.progress.empty() ? w.Null() : w.Raw(query.state.progress);
+    w.EndObject();
+  }
+  w.EndArray();
+  return w.Take() + "\n";
+}
+
+Status Show(const Context& context, const std::vector<Watched>& queries) {
+  if (context.json) return WriteOut(Json(queries));
+  std::string text;
+  for (const auto& query : queries) text += Line(query) + "\n";
+  return WriteOut(text);
+}
+
+/// Watches queries in a server that may go away and come back.
+class Watcher {
+ public:
+  Watcher(const Context& context, spark::StreamsSpec spec) : context_(context), spec_(std::move(spec)) {}
+
+  Result<ExitCode> Run() {
+    TRY(Start());
+    const StatusLine line([this] { return Text(); });
+    std::chrono::seconds pause = kLook;
+    while (!context_.stop.stop_requested()) {
+      const Status looked = client_ ? LookAll() : Start();
+      if (looked.IsIOError()) {
+        spdlog::warn("{}; tried again in {} s", looked.message(), pause.count());
+        client_.reset();
+        WaitFor(context_.stop, pause);
+        pause = std::min(pause * 2, kLongestPause);
+        continue;
+      }
+      TRY(looked);
+      pause = kLook;
+      if (std::none_of(queries_.begin(), queries_.end(), [](const auto& q) { return q.state.active; })) break;
+      WaitFor(context_.stop, kLook);
+    }
+    return Finish();
+  }
+
+ private:
+  Status Start() {
+    TRY_ASSIGN(client_, ConnectSpark(context_.settings, spec_.topic));
+    TRY_ASSIGN(const auto started, spark::StartStreams(client_.get(), spec_));
+    std::lock_guard lock(mutex_);
+    queries_.clear();
+    for (const auto& id : started) queries_.push_back({id, {true, "starting", "", ""}, {}});
+    return Status::OK();
+  }
+  Status LookAll() {
+    for (std::size_t i = 0; i < queries_.size(); ++i) {
+      Watched query = queries_[i];
+      TRY(Look(client_.get(), &query));
+      if (!query.state.error.empty()) {
+        return Status::Invalid("query '", query.id.name, "' failed in Spark: ", query.state.error);
+      }
+      std::lock_guard lock(mutex_);
+      queries_[i] = std::move(query);
+    }
+    return Status::OK();
+  }
+  std::string Text() {
+    std::lock_guard lock(mutex_);
+    std::string out;
+    for (const auto& query : queries_) {
+      if (query.id.name == spark::QueryName(spec_.topic, "silver")) out = Line(query);
+    }
+    return out;
+  }
+  Result<ExitCode> Finish() {
+    TRY(Show(context_, queries_));
+    if (!context_.stop.stop_requested()) return ExitCode::kOk;
+    spdlog::info("the queries go on in Spark: `pregao silver --engine spark stop` ends them");
+    return spec_.available_now ? ExitCode::kInterrupted : ExitCode::kOk;
+  }
+
+  const Context& context_;
+  const spark::StreamsSpec spec_;
+  std::unique_ptr<spark::Client> client_;
+  std::mutex mutex_;  // guards queries_ against the status line
+  std::vector<Watched> queries_;
+};
+
+struct Running {
+  std::unique_ptr<spark::Client> client;
+  std::vector<Watched> queries;
+};
+
+Result<Running> FindRunning(const Context& context) {
+  TRY_ASSIGN(const auto uri, KafkaTopic(context.settings));
+  Running out;
+  TRY_ASSIGN(out.client, ConnectSpark(context.settings, uri.name));
+  TRY_ASSIGN(const auto active, out.client->Active());
+  for (const auto& id : active) {
+    out.queries.push_back({id, {}, {}});
+    TRY(Look(out.client.get(), &out.queries.back()));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<ExitCode> RunSpark(const Context& context, const SparkRun& run) {
+  TRY_ASSIGN(auto spec, PrepareTables(context, run));
+  return Watcher(context, std::move(spec)).Run();
+}
+
+Result<ExitCode> ShowSpark(const Context& context) {
+  TRY_ASSIGN(const auto running, FindRunning(context));
+  if (running.queries.empty() && !context.json) TRY(WriteOut("no query runs\n"));
+  TRY(Show(context, running.queries));
+  return ExitCode::kOk;
+}
+
+Result<std::vector<std::string>> EndQueries(const Context& context) {
+  TRY_ASSIGN(const auto running, FindRunning(context));
+  std::vector<std::string> names;
+  for (const auto& query : running.queries) {
+    TRY(running.client->Stop(query.id));
+    names.push_back(query.id.name);
+  }
+  return names;
+}
+
+Result<ExitCode> StopSpark(const Context& context) {
+  TRY_ASSIGN(const auto ended, EndQueries(context));
+  TRY(WriteOut(fmt::format("{} queries stopped\n", ended.size())));
+  return ExitCode::kOk;
+}
+
+Status CheckQueriesRest(const Context& context) {
+  TRY_ASSIGN(const auto running, FindRunning(context));
+  if (running.queries.empty()) return Status::OK();
+  return Status::Invalid("query '", running.queries.front().id.name, "' runs in Spark: first ",
+                         "`pregao silver --engine spark stop`");
+}
+
+}  // namespace pregao::cli

@@ -1,0 +1,63 @@
+#include "spark/connect_url.h"
+
+#include <charconv>
+
+namespace pregao::spark {
+namespace {
+
+constexpr std::string_view kScheme = "sc://";
+constexpr const char* kForm =
+    "a Spark Connect server is written sc://host:15002, or sc://host:443/;use_ssl=true;token=…";
+
+bool IsThisMachine(std::string_view host) { return host == "localhost" || host == "127.0.0.1" || host == "[::1]"; }
+
+Status SetParameter(std::string_view name, std::string_view value, ConnectUrl* url) {
+  if (name == "use_ssl") {
+    if (value != "true" && value != "false") return Status::Invalid("use_ssl=", value, ": true or false is expected");
+    url->tls = value == "true";
+  } else if (name == "token") {
+    url->token = value;
+  } else if (name == "user_id") {
+    url->user_id = value;
+  } else if (name != "user_agent" && name != "session_id") {
+    return Status::Invalid("parameter '", name, "' is unknown; known are use_ssl, token, user_id");
+  }
+  return Status::OK();
+}
+
+}  // namespace
+
+Result<ConnectUrl> ParseConnectUrl(std::string_view text) {
+  if (!text.starts_with(kScheme)) return Status::Invalid(kForm);
+  text.remove_prefix(kScheme.size());
+  ConnectUrl url;
+  const auto slash = text.find('/');
+  std::string_view address = text.substr(0, slash);
+  const auto colon = address.rfind(':');
+  if (colon != std::string_view::npos && address.find(']', colon) == std::string_view::npos) {
+    const std::string_view port = address.substr(colon + 1);
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
+    if (error != std::errc() || end != port.data() + port.size() || url.port == 0) {
+      return Status::Invalid("port '", port, "' is not one: ", kForm);
+    }
+    address = address.substr(0, colon);
+  }
+  if (address.empty()) return Status::Invalid("no host: ", kForm);
+  url.host = address;
+  std::string_view rest = slash == std::string_view::npos ? std::string_view() : text.substr(slash + 1);
+  if (!rest.empty() && rest[0] != ';') return Status::Invalid("parameters follow '/;': ", kForm);
+  while (!rest.empty()) {
+    rest.remove_prefix(1);
+    const std::string_view pair = rest.substr(0, rest.find(';'));
+    rest.remove_prefix(pair.size());
+    if (pair.empty()) continue;
+    const auto equals = pair.find('=');
+    if (equals == std::string_view::npos) return Status::Invalid("a parameter has no '=': ", kForm);
+    TRY(SetParameter(pair.substr(0, equals), pair.substr(equals + 1), &url));
+  }
+  // As Spark's own clients have it: a token asks for TLS.
+  if (!url.token.empty() && !IsThisMachine(url.host)) url.tls = true;
+  return url;
+}
+
+}  // namespace pregao::spark

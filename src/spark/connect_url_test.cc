@@ -1,0 +1,41 @@
+#include "spark/connect_url.h"
+
+#include <gmock/gmock.h>
+
+namespace pregao::spark {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(ConnectUrl, HasSparksFormAndDefaults) {
+  const auto plain = ParseConnectUrl("sc://spark").ValueOrDie();
+  EXPECT_EQ(plain.address(), "spark:15002");
+  EXPECT_FALSE(plain.tls);
+  const auto full = ParseConnectUrl("sc://spark.example:443/;use_ssl=true;token=s3cret;user_id=ana").ValueOrDie();
+  EXPECT_EQ(full.address(), "spark.example:443");
+  EXPECT_TRUE(full.tls);
+  EXPECT_EQ(full.token, "s3cret");
+  EXPECT_EQ(full.user_id, "ana");
+  EXPECT_EQ(ParseConnectUrl("sc://[::1]:7/").ValueOrDie().address(), "[::1]:7");
+}
+
+TEST(ConnectUrl, SendsATokenToAnotherMachineByTlsOnly) {
+  EXPECT_TRUE(ParseConnectUrl("sc://spark/;token=t").ValueOrDie().tls);
+  EXPECT_FALSE(ParseConnectUrl("sc://localhost/;token=t").ValueOrDie().tls);
+}
+
+TEST(ConnectUrl, SaysWhatIsWrongAndRepeatsNoToken) {
+  for (const auto& [text, why] :
+       {std::pair("spark://host", "sc://host"), std::pair("sc://", "no host"), std::pair("sc://h:x", "port 'x'"),
+        std::pair("sc://h:70000", "port '70000'"), std::pair("sc://h/token=s3cret", "follow '/;'"),
+        std::pair("sc://h/;toke=s3cret", "'toke' is unknown"), std::pair("sc://h/;use_ssl=yes", "use_ssl=yes"),
+        std::pair("sc://h/;s3cret", "no '='")}) {
+    const Status status = ParseConnectUrl(text).status();
+    EXPECT_TRUE(status.IsInvalid()) << text;
+    EXPECT_THAT(status.message(), HasSubstr(why));
+    EXPECT_THAT(status.message(), ::testing::Not(HasSubstr("s3cret")));
+  }
+}
+
+}  // namespace
+}  // namespace pregao::spark

@@ -1,0 +1,43 @@
+#include "spark/progress.h"
+
+#include <simdjson.h>
+
+namespace pregao::spark {
+namespace {
+
+using Element = simdjson::dom::element;
+
+double Number(const Element& object, const char* name) {
+  double number = 0;
+  return object[name].get(number) == simdjson::SUCCESS ? number : 0;  // Spark leaves rates out that it does not know
+}
+
+}  // namespace
+
+Result<Progress> ParseProgress(std::string_view json) {
+  simdjson::dom::parser parser;
+  Element report;
+  if (const auto error = parser.parse(json.data(), json.size()).get(report)) {
+    return Status::Invalid("a progress report of Spark is no JSON: ", simdjson::error_message(error));
+  }
+  Progress out;
+  if (report["batchId"].get(out.batch) != simdjson::SUCCESS) {
+    return Status::Invalid("a progress report of Spark has no batchId: ", std::string(json.substr(0, 100)));
+  }
+  out.rows = static_cast<std::int64_t>(Number(report, "numInputRows"));
+  out.input_rate = Number(report, "inputRowsPerSecond");
+  out.processed_rate = Number(report, "processedRowsPerSecond");
+  std::string_view watermark;
+  if (report["eventTime"]["watermark"].get(watermark) == simdjson::SUCCESS) out.watermark = watermark;
+  Element offsets;
+  if (report["sources"].at(0)["endOffset"].get(offsets) == simdjson::SUCCESS && offsets.is_object()) {
+    out.end_offsets = simdjson::minify(offsets);
+  }
+  simdjson::dom::array operators;
+  if (report["stateOperators"].get(operators) == simdjson::SUCCESS) {
+    for (const Element state : operators) out.state_rows += static_cast<std::int64_t>(Number(state, "numRowsTotal"));
+  }
+  return out;
+}
+
+}  // namespace pregao::spark

@@ -1,0 +1,129 @@
+"""Spark Structured Streaming as the engine, by Spark Connect: the same topic, the same tables as the embedded engine's."""
+import json
+import os
+import signal
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+import duckdb
+import pytest
+from corpus import produce
+from deltalake import DeltaTable
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("PREGAO", str(ROOT / "build/release/pregao"))
+BROKER, SPARK = os.environ.get("PREGAO_TEST_KAFKA"), os.environ.get("PREGAO_TEST_SPARK")
+MESSAGES = int(os.environ.get("PREGAO_PARITY_MESSAGES", "200000"))
+TIMEOUT = 600  # seconds, of any one run: far beyond what it takes
+
+pytestmark = pytest.mark.skipif(not (BROKER and SPARK), reason="needs setup/services/{kafka,spark}.sh: make test-servers")
+
+
+class Pregao:
+    def __init__(self, folder):
+        self.folder, self.name = folder, f"quotes-{uuid.uuid4().hex}"
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "PREGAO_TOPIC": f"kafka://{BROKER}/{self.name}",
+                    "PREGAO_ENGINE_GROUP": self.name, "PREGAO_SPARK_URL": SPARK}
+
+    def run(self, *args):
+        return subprocess.run([BINARY, *args], cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=TIMEOUT)
+
+    def __call__(self, *args):
+        done = self.run(*args)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def spark(self, *args):
+        return self("silver", "--engine", "spark", *args)
+
+    def table(self, name, lake="data/lake"):
+        return DeltaTable(str(self.folder / lake / name)).to_pyarrow_table()
+
+
+@pytest.fixture
+def pregao(tmp_path):
+    program = Pregao(tmp_path)
+    yield program
+    program.run("silver", "--engine", "spark", "stop")
+
+
+def differences(one, other, columns):
+    """Rows of two tables (pyarrow) that only one of them has, how often they stand there included."""
+    with duckdb.connect() as db:
+        db.execute("SET TimeZone = 'UTC'")
+        db.register("one", one)
+        db.register("other", other)
+        names = ", ".join(f'"{name}"' for name in columns)
+        return [db.execute(f"SELECT {names} FROM {a} EXCEPT ALL SELECT {names} FROM {b} LIMIT 5").fetchall()
+                for a, b in (("one", "other"), ("other", "one"))]
+
+
+def test_both_engines_come_to_the_same_tables(pregao):
+    produce(BROKER, pregao.name, MESSAGES, seed=2026)
+    pregao("silver", "--until", "end", "--lake", "embedded")
+    pregao.spark("--until", "end", "--lake", "spark")
+    for name, apart in (("bronze/quotes", ()), ("silver/quarantine", ("detail",)),
+                        # Of rows that are alike each engine may keep another one.
+                        ("silver/quotes", ("offset", "received_at", "source"))):
+        embedded, spark = pregao.table(name, "embedded"), pregao.table(name, "spark")
+        assert embedded.schema == spark.schema
+        assert embedded.num_rows == spark.num_rows > 0, name
+        assert differences(embedded, spark, [c for c in embedded.column_names if c not in apart]) == [[], []], name
+    reasons = set(pregao.table("silver/quarantine", "spark")["reason"].to_pylist())
+    assert reasons == {"malformed", "missing_field", "wrong_type", "bad_price", "bad_time", "too_large", "tombstone"}
+
+
+def test_what_comes_again_later_is_still_one_row(pregao):
+    for _ in range(2):
+        pregao("simulate", "--messages", "2000")
+        # So short that the stream has forgotten the first time: the table itself must tell.
+        pregao.spark("--until", "end", "--spark.watermark", "1s")
+    table = pregao.table("silver/quotes")
+    identity = [c for c in table.column_names if c not in ("received_at", "source", "topic", "partition", "offset", "date")]
+    assert table.num_rows == table.group_by(identity).aggregate([]).num_rows
+    assert pregao.table("bronze/quotes").num_rows == 4000
+
+
+def test_queries_outlive_the_program_that_started_them(pregao):
+    pregao("simulate", "--messages", "500")
+    child = subprocess.Popen([BINARY, "silver", "--engine", "spark"], cwd=pregao.folder, env=pregao.env,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    names = {f"pregao {pregao.name} {table}" for table in ("bronze", "quarantine", "silver")}
+    deadline = time.monotonic() + TIMEOUT
+    while {query["name"] for query in json.loads(pregao.spark("status", "--json"))} != names:
+        assert time.monotonic() < deadline and child.poll() is None, child.communicate()
+        time.sleep(0.5)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=TIMEOUT)
+    assert child.returncode == 0 and "go on in Spark" in err and "silver" in out, out + err
+    pregao("simulate", "--messages", "300", "--sim.seed", "2")
+    while pregao.table("bronze/quotes").num_rows < 800:
+        assert time.monotonic() < deadline, pregao.spark("status")
+        time.sleep(0.5)
+    assert "3 queries stopped" in pregao.spark("stop")
+    assert "no query runs" in pregao.spark("status")
+
+
+def test_a_table_has_one_engine(pregao):
+    pregao("simulate", "--messages", "100")
+    pregao("silver", "--until", "end")
+    done = pregao.run("silver", "--engine", "spark", "--until", "end")
+    assert done.returncode == 1 and "belongs to 'embedded'" in done.stderr and "--take-over" in done.stderr
+    pregao("simulate", "--messages", "100", "--sim.seed", "2")
+    pregao.spark("--until", "end", "--take-over")
+    assert pregao.table("bronze/quotes").num_rows == 200, "Spark began where the embedded engine had come to"
+    done = pregao.run("silver", "--until", "end")
+    assert done.returncode == 1 and "belongs to 'spark'" in done.stderr
+
+
+def test_mistakes_are_named(pregao):
+    pregao("simulate", "--messages", "10")
+    for flags, words in ((["--spark", "sc://127.0.0.1:1"], ["127.0.0.1:1", "does not answer"]),
+                         (["--spark", "spark://host"], ["sc://host:15002"]),
+                         (["--topic", "local:t.db"], ["Spark reads Kafka alone"])):
+        done = pregao.run("silver", "--engine", "spark", "--until", "end", *flags)
+        assert done.returncode == 1 and all(word in done.stderr for word in words), done.stderr
+    done = pregao.run("silver", "stop")
+    assert done.returncode == 1 and "--engine spark" in done.stderr
