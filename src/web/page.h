@@ -61,7 +61,6 @@ class Remembered {
   };
   std::map<std::string, Answer> answers_;  // guarded by mutex_
 };
-};
 
 /// Answers as JSON. Thread-safe.
 class Page {
