@@ -83,8 +83,7 @@ std::vector<SettingKey> TableKeys() {
       {.name = "web.listen",
        .member = &S::web_listen,
        .help = "Address and port of the page, /metrics, /healthz and /readyz, or \"\"; but for `run` and `serve`, only "
-               "where "
-               "somebody sets it",
+               "where somebody sets it",
        .may_be_empty = true},
       {.name = "web.hosts",
        .member = &S::web_hosts,

@@ -21,6 +21,8 @@ try {
     await page.locator('.tile .price').first().waitFor();
     await page.locator('[data-ticker="PETR4.SA"] button').first().click();
     await page.getByRole('button', { name: /^(Run|Executar)$/ }).click();
+    await page.locator('.sql td').first().waitFor();
+    await page.evaluate(() => { document.activeElement?.blur(); scrollTo(0, 0); });
     await page.waitForTimeout(4000);
     await page.screenshot({ path: join(out, `${name}.png`), fullPage: process.env.FULL === '1' });
     await page.close();

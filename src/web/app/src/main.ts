@@ -46,8 +46,7 @@ document.body.append(
     h('div', { class: 'column' },
       h('section', { class: 'panel list', 'aria-label': t('watchlist') }, h('header', {}, h('h2', {}, t('watchlist')), form), addError, tiles.element),
       portfolio.element),
-    h('div', { class: 'column' }, chart.element, health.element),
-    sqlPanel()));
+    h('div', { class: 'column' }, chart.element, health.element, sqlPanel())));
 
 let state: StreamState = 'connecting', lastTick = Date.now(), skew = 0, problem = '', topicProblem = '';
 

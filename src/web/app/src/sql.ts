@@ -6,7 +6,7 @@ import { t } from './i18n';
 import { table } from './table';
 
 const SHOWN = 500;
-const FIRST = 'SELECT ticker, count(*) AS quotes, min(price) AS low, max(price) AS high, max(event_time) AS newest\nFROM silver\nGROUP BY ticker\nORDER BY quotes DESC';
+const FIRST = 'SELECT ticker, count(*) AS quotes, min(price) AS low, max(price) AS high,\n       max(event_time) AS newest\nFROM silver\nGROUP BY ticker\nORDER BY quotes DESC';
 
 function csv(answer: SqlAnswer): string {
   const field = (value: unknown) => {
@@ -18,7 +18,7 @@ function csv(answer: SqlAnswer): string {
 }
 
 export function sqlPanel(): HTMLElement {
-  const text = h('textarea', { id: 'sql', rows: 4, spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', 'aria-label': t('sqlLabel'), 'aria-describedby': 'sql-hint' });
+  const text = h('textarea', { id: 'sql', rows: 5, spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', 'aria-label': t('sqlLabel'), 'aria-describedby': 'sql-hint' });
   text.value = FIRST;
   const run = h('button', { type: 'button', class: 'primary', onclick: () => void go() }, t('run'));
   const download = h('button', { type: 'button', disabled: true, onclick: () => save() }, t('download'));
