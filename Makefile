@@ -39,6 +39,9 @@ help:  ## this list
 run: build  ## set up, build, then fill the lake with live quotes until Ctrl-C (ARGS='...')
 	build/release/pregao run $(ARGS)
 
+run-spark: build  ## the same through a Kafka broker and Spark Structured Streaming, both set up here, until Ctrl-C
+	@setup/services/with.sh kafka spark -- setup/run_spark.sh build/release/pregao
+
 test: deps  ## everything: unit tests, foreign readers, real servers, sanitizers, fuzzers
 	@for part in $(TEST_PARTS); do \
 	  start=$$SECONDS; printf '\n== test-%s\n' $$part; \
@@ -136,4 +139,4 @@ lint: deps  ## clang-tidy on every source (slow; needs Debian's clang-tidy-14)
 clean:  ## remove build/; the cache of libraries and data/ stay
 	@rm -rf build
 
-.PHONY: help run test check build install fuzz torture bench bench-against screenshots setup deps format format-check lint clean $(addprefix test-,$(TEST_PARTS))
+.PHONY: help run run-spark test check build install fuzz torture bench bench-against screenshots setup deps format format-check lint clean $(addprefix test-,$(TEST_PARTS))

@@ -91,7 +91,8 @@ std::unique_ptr<web::TopicTail> FollowTopic(const Context& context, web::Page* p
 }  // namespace
 
 Result<Operations> ServeOperations(const Context& context, Serve serve, const listen::Listener* listener,
-                                   const EnginePipeline* engine, std::function<listen::SpoolStats()> spool) {
+                                   const EnginePipeline* engine, std::function<listen::SpoolStats()> spool,
+                                   std::function<std::vector<spark::QueryReport>()> spark) {
   const auto origin = context.settings.origins.find("web.listen");
   const bool wanted = origin != context.settings.origins.end() && origin->second != "default";
   TRY_ASSIGN(const auto address, WebAddress(context.settings));
@@ -102,6 +103,7 @@ Result<Operations> ServeOperations(const Context& context, Serve serve, const li
   web::Sources sources;
   if (listener != nullptr) sources.listener = [listener] { return listener->stats(); };
   sources.spool = std::move(spool);
+  sources.spark = std::move(spark);
   if (engine != nullptr && engine->requests) {
     sources.store_retries = [requests = engine->requests] { return requests->retries.load(); };
   }

@@ -6,6 +6,7 @@
 #include "listen/listener.h"
 #include "listen/spool.h"
 
+#include "spark/progress.h"
 #include "web/http_server.h"
 #include "web/lake_probe.h"
 #include "web/page.h"
@@ -27,11 +28,12 @@ enum class Serve { kFigures, kFiguresAndPage };
 /// Serves at web.listen; unless the page is served, only where somebody has set it. The page is left out, with an
 /// error in the log, where others could reach it and there is no web.token. What
 /// cannot be listened at is an error in the log, and the work goes on without. Invalid: web.listen is no address.
-/// `listener` and `engine`, either of which may be null, what `spool` uses, and `context`'s clock must outlive the
-/// answer.
+/// `listener` and `engine`, either of which may be null, what `spool` and `spark` use, and `context`'s clock must
+/// outlive the answer.
 [[nodiscard]] Result<Operations> ServeOperations(const Context& context, Serve serve, const listen::Listener* listener,
                                                  const EnginePipeline* engine,
-                                                 std::function<listen::SpoolStats()> spool = {});
+                                                 std::function<listen::SpoolStats()> spool = {},
+                                                 std::function<std::vector<spark::QueryReport>()> spark = {});
 
 /// The address of web.listen; nullopt: "". Invalid names the setting.
 [[nodiscard]] Result<std::optional<web::Address>> WebAddress(const Settings& settings);

@@ -8,6 +8,7 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "cli/operations.h"
 #include "cli/output.h"
 #include "cli/status_line.h"
 
@@ -48,6 +49,9 @@ Status Look(spark::Client* client, Watched* query) {
   TRY_ASSIGN(query->progress, spark::ParseProgress(query->state.progress));
   return Status::OK();
 }
+
+/// "silver" of "pregao quotes silver".
+std::string TableOf(const Watched& query) { return query.id.name.substr(query.id.name.rfind(' ') + 1); }
 
 std::string Line(const Watched& query) {
   const auto& p = query.progress;
@@ -90,10 +94,13 @@ Status Show(const Context& context, const std::vector<Watched>& queries) {
 /// Watches queries in a server that may go away and come back.
 class Watcher {
  public:
-  Watcher(const Context& context, spark::StreamsSpec spec) : context_(context), spec_(std::move(spec)) {}
+  Watcher(const Context& context, const SparkRun& run) : context_(context), run_(run) {}
 
   Result<ExitCode> Run() {
     TRY(Start());
+    run_.take_over = run_.accept_new_topic = false;  // that was asked for once
+    TRY_ASSIGN(const auto operations,
+               ServeOperations(context_, Serve::kFigures, nullptr, nullptr, {}, [this] { return Reports(); }));
     const StatusLine line([this] { return Text(); });
     std::chrono::seconds pause = kLook;
     while (!context_.stop.stop_requested()) {
@@ -114,9 +121,13 @@ class Watcher {
   }
 
  private:
+  /// The tables are looked at each time: while the server was away, another engine may have taken them over.
   Status Start() {
-    TRY_ASSIGN(client_, ConnectSpark(context_.settings, spec_.topic));
-    TRY_ASSIGN(const auto started, spark::StartStreams(client_.get(), spec_));
+    TRY_ASSIGN(const auto uri, KafkaTopic(context_.settings));
+    TRY_ASSIGN(auto client, ConnectSpark(context_.settings, uri.name));
+    TRY_ASSIGN(const auto spec, PrepareTables(context_, run_));
+    TRY_ASSIGN(const auto started, spark::StartStreams(client.get(), spec));
+    client_ = std::move(client);
     std::lock_guard lock(mutex_);
     queries_.clear();
     for (const auto& id : started) queries_.push_back({id, {true, "starting", "", ""}, {}});
@@ -129,6 +140,13 @@ class Watcher {
       if (!query.state.error.empty()) {
         return Status::Invalid("query '", query.id.name, "' failed in Spark: ", query.state.error);
       }
+      const auto& [before, now] = std::pair(queries_[i].progress, query.progress);
+      if (now.late_rows > 0 && now.batch != before.batch) {
+        spdlog::warn(
+            "{} rows came later than the watermark and were dropped: stop the queries, then `pregao audit "
+            "--repair` appends them",
+            now.late_rows);
+      }
       std::lock_guard lock(mutex_);
       queries_[i] = std::move(query);
     }
@@ -138,21 +156,27 @@ class Watcher {
     std::lock_guard lock(mutex_);
     std::string out;
     for (const auto& query : queries_) {
-      if (query.id.name == spark::QueryName(spec_.topic, "silver")) out = Line(query);
+      if (TableOf(query) == "silver") out = Line(query);
     }
+    return out;
+  }
+  std::vector<spark::QueryReport> Reports() {
+    std::lock_guard lock(mutex_);
+    std::vector<spark::QueryReport> out;
+    for (const auto& query : queries_) out.push_back({TableOf(query), query.state.active, query.progress});
     return out;
   }
   Result<ExitCode> Finish() {
     TRY(Show(context_, queries_));
     if (!context_.stop.stop_requested()) return ExitCode::kOk;
     spdlog::info("the queries go on in Spark: `pregao silver --engine spark stop` ends them");
-    return spec_.available_now ? ExitCode::kInterrupted : ExitCode::kOk;
+    return run_.until_end ? ExitCode::kInterrupted : ExitCode::kOk;
   }
 
   const Context& context_;
-  const spark::StreamsSpec spec_;
+  SparkRun run_;
   std::unique_ptr<spark::Client> client_;
-  std::mutex mutex_;  // guards queries_ against the status line
+  std::mutex mutex_;  // guards queries_ against the status line and the metrics
   std::vector<Watched> queries_;
 };
 
@@ -175,10 +199,7 @@ Result<Running> FindRunning(const Context& context) {
 
 }  // namespace
 
-Result<ExitCode> RunSpark(const Context& context, const SparkRun& run) {
-  TRY_ASSIGN(auto spec, PrepareTables(context, run));
-  return Watcher(context, std::move(spec)).Run();
-}
+Result<ExitCode> RunSpark(const Context& context, const SparkRun& run) { return Watcher(context, run).Run(); }
 
 Result<ExitCode> ShowSpark(const Context& context) {
   TRY_ASSIGN(const auto running, FindRunning(context));

@@ -4,7 +4,6 @@
 #include "cli/lake_session.h"
 #include "cli/lake_store.h"
 #include "cli/spark_tables.h"
-#include "engine/lake_sink.h"
 #include "query/audit_records.h"
 #include "topic/positions.h"
 
@@ -64,20 +63,20 @@ Result<query::Reached> ReachOfSpark(const Context& context, query::Session* sess
   session->Refresh();
   const auto folder = CheckpointsInLake(context.settings);
   TRY_ASSIGN(const auto store, OpenExistingLake(context));
-  for (const auto& name : query::TopicTables()) {
-    const auto table = session->Shown(name.view);
+  for (const auto& [view, root] : kFilled) {
+    const auto table = session->Shown(view);
     if (!table || !IsSparks(*table)) continue;
     // First the checkpoint, then the rows: a batch that ends in between is in either.
     std::map<std::pair<std::string, std::string>, spark::Offsets> by_topic;
     for (const auto& [topic, start] : StartsIn(*table)) {
       by_topic[topic] = start;
       if (!folder) continue;
-      const auto checkpoint = spark::CheckpointName(name.view, table->table_id, topic.second, start);
+      const auto checkpoint = spark::CheckpointName(view, table->table_id, topic.second, start);
       TRY_ASSIGN(const auto committed, spark::CommittedOffsets(store.get(), *folder + "/" + checkpoint, topic.first));
       Raise(committed, &by_topic[topic]);
     }
-    TRY_ASSIGN(const auto rows, BehindTheRows(session, name.view));
-    auto& positions = reached[name.view];
+    TRY_ASSIGN(const auto rows, BehindTheRows(session, view));
+    auto& positions = reached[view];
     for (auto& [topic, offsets] : by_topic) {
       if (const auto there = rows.find(topic.first); there != rows.end()) Raise(there->second, &offsets);
       for (const auto& [partition, offset] : offsets) {

@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
+#include <sstream>
 
 #include "cli/lake_store.h"
 #include "cli/pipeline.h"
 #include "cli/topics.h"
 #include "engine/hand_over.h"
-#include "engine/lake_sink.h"
 #include "topic/positions.h"
+
+#include "spark/kafka_options.h"
 
 namespace pregao::cli {
 namespace {
@@ -18,11 +21,11 @@ using Tables = std::map<std::string, std::shared_ptr<lake::Table>>;  // by view
 
 Result<Tables> OpenTables(const Context& context, const std::shared_ptr<lake::ObjectStore>& store) {
   Tables tables;
-  for (const auto& name : query::TopicTables()) {
-    auto table = lake::Table::Open(store, name.root, context.clock);
+  for (const auto& [view, root] : kFilled) {
+    auto table = lake::Table::Open(store, root, context.clock);
     if (table.status().IsKeyError()) continue;
     TRY(table.status());
-    tables[name.view] = std::move(*table);
+    tables[view] = std::move(*table);
   }
   return tables;
 }
@@ -64,6 +67,14 @@ Status FillTables(const Context& context, const Tables& tables, const topic::Top
   return Status::OK();
 }
 
+/// A file of certificates, which is small.
+Result<std::string> ReadText(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) return Status::IOError(path, " cannot be read");
+  return text.str();
+}
+
 }  // namespace
 
 std::string SparkLake(const Settings& settings) {
@@ -85,7 +96,7 @@ Result<topic::TopicUri> KafkaTopic(const Settings& settings) {
 
 Status GiveTables(const Context& context, const std::shared_ptr<lake::ObjectStore>& store, const std::string& owner) {
   TRY_ASSIGN(const auto tables, OpenTables(context, store));
-  for (const char* view : {"bronze", "quarantine", "silver"}) {  // Silver last: with it goes the lake
+  for (const auto& [view, root] : kFilled) {  // Silver last: with it goes the lake
     const auto table = tables.find(view);
     if (table != tables.end()) TRY(table->second->SetProperties({{"pregao.owner", owner}}));
   }
@@ -108,6 +119,7 @@ Result<spark::StreamsSpec> PrepareTables(const Context& context, const SparkRun&
   spark::StreamsSpec spec;
   spec.brokers = uri.brokers;
   spec.topic = uri.name;
+  TRY_ASSIGN(spec.kafka_options, spark::KafkaOptions(settings.kafka, ReadText));
   spec.partitions = topic.partitions;
   spec.watermark = fmt::format("{} milliseconds", settings.spark_watermark.count());
   spec.interval = fmt::format("{} milliseconds", settings.engine_commit_interval.count());

@@ -1,10 +1,13 @@
 #pragma once
 /// The lake's tables as Spark's queries fill them.
+#include <array>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "base/status.h"
 #include "cli/commands.h"
+#include "engine/lake_sink.h"
 #include "lake/object_store.h"
 #include "query/audit.h"
 #include "query/session.h"
@@ -13,6 +16,11 @@
 #include "spark/streams.h"
 
 namespace pregao::cli {
+
+/// The tables that a topic fills, by the name of their view, in the order in which the embedded engine commits.
+inline constexpr std::array kFilled{std::pair("bronze", engine::kBronzeRoot),
+                                    std::pair("quarantine", engine::kQuarantineRoot),
+                                    std::pair("silver", engine::kSilverRoot)};
 
 /// The topic of the settings. Invalid: it is not Kafka's, which alone Spark reads.
 [[nodiscard]] Result<topic::TopicUri> KafkaTopic(const Settings& settings);

@@ -12,7 +12,6 @@
 #include "cli/spark_tables.h"
 #include "cli/topics.h"
 #include "engine/hand_over.h"
-#include "engine/lake_sink.h"
 #include "query/audit.h"
 #include "topic/positions.h"
 
@@ -84,11 +83,11 @@ Status MovePositions(const Context& context, const std::shared_ptr<lake::ObjectS
   TRY_ASSIGN(const auto reader, topic::OpenReader(uri, TopicSettingsOf(context, false)));
   const topic::TopicInfo topic = reader->info();
   TRY_ASSIGN(const auto ranges, reader->Ranges());
-  for (const auto& name : query::TopicTables()) {
-    if (!reached.contains(name.view)) continue;
-    auto to = PositionsOf(reached, name.view, topic);
-    if (name.view == "silver") to = SilverFrom(to, PositionsOf(reached, "quarantine", topic), ranges);
-    TRY_ASSIGN(const auto table, lake::Table::Open(store, name.root, context.clock));
+  for (const auto& [view, root] : kFilled) {
+    if (!reached.contains(view)) continue;
+    auto to = PositionsOf(reached, view, topic);
+    if (root == engine::kSilverRoot) to = SilverFrom(to, PositionsOf(reached, "quarantine", topic), ranges);
+    TRY_ASSIGN(const auto table, lake::Table::Open(store, root, context.clock));
     TRY(engine::AdvancePositions(table.get(), topic, to));
   }
   return Status::OK();
@@ -97,13 +96,13 @@ Status MovePositions(const Context& context, const std::shared_ptr<lake::ObjectS
 /// Whether Spark has a table. Invalid: somebody else has one.
 Result<bool> SparkHasTables(const query::Session& session) {
   bool any = false;
-  for (const auto& name : query::TopicTables()) {
-    const auto table = session.Shown(name.view);
+  for (const auto& [view, root] : kFilled) {
+    const auto table = session.Shown(view);
     if (!table) continue;
     const auto owner = table->properties.find("pregao.owner");
     const std::string who = owner == table->properties.end() ? "" : owner->second;
     if (who != engine::kOwner && who != engine::kSparkOwner) {
-      return Status::Invalid("table ", name.root, " belongs to ", who.empty() ? "nobody" : "'" + who + "'",
+      return Status::Invalid("table ", root, " belongs to ", who.empty() ? "nobody" : "'" + who + "'",
                              " (property pregao.owner), from whom pregao cannot take it over");
     }
     any |= who == engine::kSparkOwner;

@@ -20,8 +20,6 @@ const std::vector<TableName>& LakeTables() {
   return tables;
 }
 
-std::span<const TableName> TopicTables() { return std::span(LakeTables()).first(3); }
-
 namespace {
 
 std::optional<std::string> DateOf(const lake::DataFile& file) {

@@ -25,9 +25,6 @@ struct TableName {
 };
 /// bronze, silver, quarantine, bar_revisions (gold/bars as it is) and corporate_actions.
 [[nodiscard]] const std::vector<TableName>& LakeTables();
-/// Of these, bronze, silver and quarantine: what an engine fills from a topic, and another can take over.
-[[nodiscard]] std::span<const TableName> TopicTables();
-
 /// A DuckDB database with a view for each table of a lake, and DerivedViews() over them. Each statement sees the newest
 /// version of each table. Not thread-safe but for Interrupt.
 class Session {

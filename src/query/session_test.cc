@@ -102,12 +102,6 @@ TEST_F(SessionTest, AnAbsentTableSaysWhatMakesItAndOthersStillAnswer) {
   EXPECT_THAT(Ask(session.get(), "SELECT * FROM silvr"), HasSubstr("silvr does not exist"));
 }
 
-TEST(TopicTables, AreThoseThatAnEngineFillsAndAnotherTakesOver) {
-  std::vector<std::string> roots;
-  for (const TableName& table : TopicTables()) roots.push_back(table.root);
-  EXPECT_THAT(roots, ::testing::ElementsAre("bronze/quotes", "silver/quotes", "silver/quarantine"));
-}
-
 TEST_F(SessionTest, ViewsOfATableComeAndGoWithIt) {
   const auto session = Open();
   EXPECT_THAT(Ask(session.get(), "SELECT * FROM bars_5m"),

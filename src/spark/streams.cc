@@ -66,12 +66,14 @@ const StreamTable& TableOf(const StreamsSpec& spec, const StreamSpec& stream) {
 
 /// The views that the SQL of a table reads, at that table's own start.
 Status CreateViews(Client* client, const StreamsSpec& spec, const StreamTable& table) {
-  TRY(client->CreateStreamView("records", "kafka",
-                               {{"kafka.bootstrap.servers", spec.brokers},
-                                {"subscribe", spec.topic},
-                                {"kafka.isolation.level", "read_committed"},
-                                {"failOnDataLoss", "true"},
-                                {"startingOffsets", StartingOffsets(spec.topic, spec.partitions, table.start)}}));
+  std::map<std::string, std::string> options{
+      {"kafka.bootstrap.servers", spec.brokers},
+      {"subscribe", spec.topic},
+      {"kafka.isolation.level", "read_committed"},
+      {"failOnDataLoss", "true"},
+      {"startingOffsets", StartingOffsets(spec.topic, spec.partitions, table.start)}};
+  options.insert(spec.kafka_options.begin(), spec.kafka_options.end());
+  TRY(client->CreateStreamView("records", "kafka", options));
   return client->CreateView("judged", kJudgedSql);
 }
 

@@ -21,6 +21,7 @@ struct StreamTable {
 
 struct StreamsSpec {
   std::string brokers, topic;
+  std::map<std::string, std::string> kafka_options;  ///< more of the source's, see KafkaOptions
   std::int32_t partitions = 0;                       ///< of the topic
   StreamTable bronze, quarantine, silver;            ///< Bronze without a path: it is not kept
   std::vector<std::string> partition_by = {"date"};  ///< of Silver
