@@ -25,6 +25,7 @@ struct TableName {
 };
 /// bronze, silver, quarantine, bar_revisions (gold/bars as it is) and corporate_actions.
 [[nodiscard]] const std::vector<TableName>& LakeTables();
+
 /// A DuckDB database with a view for each table of a lake, and DerivedViews() over them. Each statement sees the newest
 /// version of each table. Not thread-safe but for Interrupt.
 class Session {
