@@ -43,7 +43,7 @@ Result<std::string> EditWatchlist(Page* page, const std::string& body) {
 Routes PageRoutes(Page* page, const Assets& assets, std::function<std::size_t()> pages) {
   Routes routes;
   for (const auto& [path, asset] : assets) {
-    routes[path] = [asset](const HttpRequest&) {
+    routes[path] = [asset = asset](const HttpRequest&) {
       return HttpResponse{200, std::string(asset.content_type), std::string(asset.bytes)};
     };
   }
