@@ -32,14 +32,15 @@ Result<ExitCode> RunSilver(Context context, const Options& options) {
   if (!options.action.empty()) return Status::Invalid("status and stop are of --engine spark");
   if (options.take_over) TRY(TakeBack(context, options.force));
   TRY_ASSIGN(const auto pipeline, OpenEngine(context, until_end, options.accept_new_topic));
-  TRY_ASSIGN(const auto operations, ServeOperations(context, false, nullptr, &pipeline));
+  TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFigures, nullptr, &pipeline));
   Status status;
   {
     RateMeter rate;
     const StatusLine line([&] {
       const auto s = pipeline.engine->stats();
       return fmt::format("{:.0f} rows/s · {} rows · {} duplicates · {} rejects · lag {}", rate.PerSecond(s.rows),
-                         HumanCount(s.rows), HumanCount(s.duplicates), HumanCount(s.rejected()), HumanCount(s.lag));
+                         HumanCount(s.rows), HumanCount(s.duplicates), HumanCount(s.rejected()), HumanCount(s.lag)) +
+             WaitText(s);
     });
     const std::jthread upkeep = until_end ? std::jthread() : StartUpkeep(pipeline);
     status = pipeline.engine->Run(context.stop);
