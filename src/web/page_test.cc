@@ -135,7 +135,7 @@ class TailTest : public testing::Test {
   }
 
   topic::MemoryTopic topic_;
-  const SystemClock clock_;
+  const SystemClock clock_{};
   QuoteBoard board_;
   std::mutex mutex_;
   std::string events_;  // guarded by mutex_
