@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "lake/object_store.h"
 #include "lake/table.h"
+#include "market/calendar.h"
 #include "query/database.h"
 #include "query/file_cache.h"
 #include "query/gold_views.h"
@@ -26,8 +27,8 @@ struct TableName {
 /// bronze, silver, quarantine, bar_revisions (gold/bars as it is) and corporate_actions.
 [[nodiscard]] const std::vector<TableName>& LakeTables();
 
-/// A DuckDB database with a view for each table of a lake, and DerivedViews() over them. Each statement sees the newest
-/// version of each table. Not thread-safe but for Interrupt.
+/// A DuckDB database with a view for each table of a lake, DerivedViews() over them, and trading hours (LoadSessions).
+/// Each statement sees the newest version of each table. Not thread-safe but for Interrupt.
 class Session {
  public:
   /// No table needs to exist. `clock` must outlive the session. A store that is no folder needs a `cache` of it.
@@ -40,6 +41,9 @@ class Session {
   [[nodiscard]] static Result<std::unique_ptr<Session>> OpenGuarded(std::shared_ptr<lake::ObjectStore> store,
                                                                     const Clock* clock, DatabaseOptions options = {},
                                                                     std::unique_ptr<FileCache> cache = nullptr);
+
+  /// Whose trading hours `gaps` and `sessions` know; to be said before the first statement. Default: the built-in ones.
+  void UseCalendars(market::Calendars calendars) { calendars_ = std::move(calendars); }
 
   /// Notes which tables the text names: a table that no text has named is not looked at, unless a text names none.
   [[nodiscard]] Result<std::unique_ptr<Statements>> Parse(const std::string& sql);
@@ -100,6 +104,7 @@ class Session {
   [[nodiscard]] std::string Folder(const View& view) const {
     return (cache_ ? cache_->folder() : store_->uri()) + "/" + view.name.root;
   }
+  [[nodiscard]] Status ProvideSessions();
   [[nodiscard]] Status Explain(const Status& error) const;
 
   const std::shared_ptr<lake::ObjectStore> store_;
@@ -108,6 +113,8 @@ class Session {
   const std::unique_ptr<Database> database_;
   std::vector<View> views_;
   std::vector<Derived> derived_;
+  std::optional<market::Calendars> calendars_;             // nullopt: the built-in ones
+  bool sessions_wanted_ = false, sessions_there_ = false;  // sessions, calendar_of
 };
 
 }  // namespace pregao::query

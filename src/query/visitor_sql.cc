@@ -69,6 +69,7 @@ std::vector<std::string> ViewNames() {
   std::vector<std::string> names;
   for (const TableName& table : LakeTables()) names.push_back(table.view);
   for (const DerivedView& view : DerivedViews()) names.push_back(view.name);
+  names.push_back("sessions");
   return names;
 }
 
