@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/gap_filler.h"
 #include "cli/operations.h"
 #include "cli/output.h"
 #include "cli/pipeline.h"
@@ -74,6 +75,8 @@ Result<ExitCode> RunAll(Context context, const Options& options) {
 
   std::unique_ptr<engine::Gold> gold;
   if (context.settings.gold_enabled) gold = NewGold(context, pipeline.store, {.finish = true});
+  std::unique_ptr<GapFiller> filler;
+  if (gold) filler = NewGapFiller(context);
 
   spdlog::info("{} -> {} -> {}; ask it: pregao sql --lake {} \"select * from silver\"", source.options.stream.url,
                context.settings.topic, context.settings.lake, context.settings.lake);
@@ -82,9 +85,12 @@ Result<ExitCode> RunAll(Context context, const Options& options) {
     RateMeter rate;
     const StatusLine line([&] {
       const auto written = pipeline.engine->stats();
-      return StatusText(listener->stats(), written, &rate) + SpoolText(topics) + WaitText(written);
+      return StatusText(listener->stats(), written, &rate) + SpoolText(topics) + WaitText(written) +
+             GapsText(filler.get());
     });
     const std::jthread upkeep = StartUpkeep(pipeline);
+    std::jthread filling;
+    if (filler) filling = std::jthread([&](std::stop_token stop) { filler->Run(stop); });
     status = RunParts(listener.get(), pipeline.engine.get(), gold.get(), context.stop);
   }
   const auto bars = gold ? gold->stats() : engine::GoldStats();
@@ -100,7 +106,7 @@ Command RunCommand() {
           "Everything in one process: Yahoo -> topic -> tables, bars (the simulator when Yahoo is out of reach)",
           {"pregao run", "pregao run --watchlist mine.txt", "pregao run --source simulator"},
           {"topic", "lake", "watchlist", "yahoo.", "listen.", "engine.", "gold.", "upkeep.", "local.", "new-topic.",
-           "web.", "sim."},
+           "web.", "calendars", "sim."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--source", options->source,

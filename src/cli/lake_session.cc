@@ -55,11 +55,11 @@ Result<std::unique_ptr<query::FileCache>> CacheOf(const Context& context, std::s
 }
 }  // namespace
 
-Result<std::unique_ptr<query::Session>> OpenSession(const Context& context) {
+Result<std::unique_ptr<query::Session>> OpenSession(const Context& context, const query::DatabaseOptions& options) {
   TRY_ASSIGN(auto store, OpenExistingLake(context));
   TRY_ASSIGN(auto cache, CacheOf(context, store));
   TRY_ASSIGN(auto calendars, LoadCalendars(context.settings));
-  TRY_ASSIGN(auto session, query::Session::Open(std::move(store), context.clock, {}, std::move(cache)));
+  TRY_ASSIGN(auto session, query::Session::Open(std::move(store), context.clock, options, std::move(cache)));
   session->UseCalendars(std::move(calendars));
   return session;
 }

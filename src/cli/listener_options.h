@@ -9,5 +9,7 @@ namespace pregao::cli {
 
 /// Whether the stream's address is Yahoo's own, and so the rows' source "yahoo"; anything else is "simulator".
 [[nodiscard]] std::string SourceOf(const Settings& settings);
+/// The same of any address: the chart API's.
+[[nodiscard]] std::string SourceOfUrl(const std::string& url);
 
 }  // namespace pregao::cli
