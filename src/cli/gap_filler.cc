@@ -65,7 +65,11 @@ Status GapFiller::DropForeign(query::Session* session, std::vector<GapQuery>* pl
     const auto& tickers = static_cast<const arrow::StringArray&>(*rows.column(0));
     for (std::int64_t i = 0; i < rows.num_rows(); ++i) foreign.insert(tickers.GetString(i));
   }));
-  std::erase_if(*plan, [&](const GapQuery& asked) { return foreign.contains(asked.query.ticker); });
+  const auto left = std::erase_if(*plan, [&](const GapQuery& asked) { return foreign.contains(asked.query.ticker); });
+  if (left > 0) {
+    spdlog::debug("{} requests for gaps are left out: the tickers have quotes of {}, which the history is not of", left,
+                  parts_.simulated ? "Yahoo" : "the simulator");
+  }
   return Status::OK();
 }
 
@@ -121,6 +125,7 @@ Status GapFiller::Pass(std::stop_token stop) {
   std::erase_if(tried_, [&](const Gap& gap) { return IsSettled(gap, now_s); });
   auto plan = PlanGaps(*std::move(gaps), shown->positions, tried_, now_s);
   if (!plan.empty()) TRY(DropForeign(session.get(), &plan));
+  spdlog::debug("looked for gaps: {} requests are due", plan.size());
   Update([](GapFillerStats& s) { ++s.passes; });
   if (plan.empty()) return Status::OK();
   TRY_ASSIGN(const auto history, parts_.open_history());
