@@ -1,9 +1,11 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <thread>
 
 #include "base/text.h"
+#include "cli/calendars.h"
 #include "cli/commands.h"
 #include "cli/gap_filler.h"
 #include "cli/operations.h"
@@ -23,6 +25,15 @@ struct Options {
   bool accept_new_topic = false;
 };
 
+/// " · 2 silent: A, B"; empty: none.
+std::string NamesText(const std::vector<std::string>& names, const char* what) {
+  constexpr std::size_t kMost = 5;
+  if (names.empty()) return "";
+  std::string text = fmt::format(" · {} {}: ", names.size(), what);
+  for (std::size_t i = 0; i < std::min(names.size(), kMost); ++i) text += (i == 0 ? "" : ", ") + names[i];
+  return names.size() > kMost ? text + ", …" : text;
+}
+
 std::string StatusText(const listen::ListenerStats& heard, const engine::EngineStats& written, RateMeter* rate) {
   std::string text =
       fmt::format("{:.0f} messages/s · {} rows · {} duplicates · {} rejects · lag {}",
@@ -31,11 +42,8 @@ std::string StatusText(const listen::ListenerStats& heard, const engine::EngineS
   if (heard.connections_open < heard.connections) {
     text += fmt::format(" · {} of {} connections", heard.connections_open, heard.connections);
   }
-  if (!heard.silent.empty()) {
-    text += fmt::format(" · {} silent: ", heard.silent.size());
-    for (std::size_t i = 0; i < heard.silent.size() && i < 5; ++i) text += (i == 0 ? "" : ", ") + heard.silent[i];
-    if (heard.silent.size() > 5) text += ", …";
-  }
+  text += NamesText(heard.silent, "silent") + NamesText(heard.quiet, "quiet in a session");
+  if (heard.closed > 0) text += fmt::format(" · {} closed", heard.closed);
   return text;
 }
 
@@ -65,7 +73,8 @@ Status RunParts(listen::Listener* listener, engine::EmbeddedEngine* engine, engi
 
 Result<ExitCode> RunAll(Context context, const Options& options) {
   TRY(topic::ParseTopic(context.settings.topic).status());  // wrong is wrong, also where the demo has its own
-  TRY_ASSIGN(const auto source, ChooseSource(options.source, &context));
+  TRY_ASSIGN(auto source, ChooseSource(options.source, &context));
+  TRY_ASSIGN(source.options.calendars, LoadSharedCalendars(context.settings));
   TRY_ASSIGN(const auto topics, OpenListenerTopics(context));
   TRY_ASSIGN(const auto listener, listen::Listener::Create(source.options, topics.writers.quotes.get(),
                                                            topics.writers.dead_letter.get(), context.clock));

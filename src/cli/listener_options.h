@@ -4,7 +4,7 @@
 
 namespace pregao::cli {
 
-/// The listener that the settings describe. @param source  "yahoo" or "simulator"
+/// The listener that the settings describe, but for `calendars`. @param source  "yahoo" or "simulator"
 [[nodiscard]] listen::ListenerOptions ListenerOptionsOf(const Settings& settings, const std::string& source);
 
 /// Whether the stream's address is Yahoo's own, and so the rows' source "yahoo"; anything else is "simulator".

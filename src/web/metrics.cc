@@ -111,6 +111,9 @@ void AddListener(const listen::ListenerStats& s, Families* out) {
                s.reconnects);
   out->Gauge("pregao_listener_watchlist_symbols", "Tickers of the watchlist.", s.last_heard.size());
   out->Gauge("pregao_listener_silent_symbols", "Tickers of the watchlist that have never spoken.", s.silent.size());
+  out->Gauge("pregao_listener_quiet_symbols", "Tickers that say nothing though their exchange is open.",
+             s.quiet.size());
+  out->Gauge("pregao_listener_closed_symbols", "Tickers that say nothing and whose exchange is closed.", s.closed);
   if (s.last_heard.size() > kMaxTickerSeries) return;
   out->Begin("pregao_listener_last_heard_timestamp_seconds", "When a ticker last spoke; absent while it never has.",
              MetricType::Gauge);
