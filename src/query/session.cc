@@ -133,8 +133,9 @@ void Session::RefreshDerived(const View& base) {
     const auto& schema = base.shown->schema;
     if (derived.schema != nullptr && derived.schema->Equals(*schema)) continue;
     derived.schema = nullptr;
-    derived.problem =
-        database_->Execute("CREATE OR REPLACE VIEW " + QuoteName(derived.view.name) + " AS " + derived.view.sql);
+    const std::string prepare = derived.view.prepare.empty() ? "" : derived.view.prepare + ";\n";
+    derived.problem = database_->Execute(prepare + "CREATE OR REPLACE VIEW " + QuoteName(derived.view.name) + " AS " +
+                                         derived.view.sql);
     if (derived.problem.ok()) derived.schema = schema;
   }
 }
@@ -172,7 +173,11 @@ Result<std::unique_ptr<Statements>> Session::Parse(const std::string& sql) {
     if (lower.find(derived.view.name) == std::string::npos) continue;
     derived.wanted = true;
     bases.push_back(derived.view.base);
-    for (Derived& other : derived_) other.wanted |= std::ranges::count(derived.view.before, other.view.name) > 0;
+    for (Derived& other : derived_) {
+      if (std::ranges::count(derived.view.before, other.view.name) == 0) continue;
+      other.wanted = true;
+      bases.push_back(other.view.base);
+    }
   }
   for (View& view : views_) {
     const bool named = lower.find(view.name.view) != std::string::npos || std::ranges::count(bases, view.name.view) > 0;

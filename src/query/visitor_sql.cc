@@ -39,7 +39,7 @@ UNION ALL SELECT DISTINCT kind, name FROM (
 using Names = std::set<std::string, std::less<>>;
 
 /// Table functions that make their rows of their arguments.
-const Names kRowFunctions{"range", "generate_series", "unnest", "repeat", "json_each", "json_tree"};
+const Names kRowFunctions{"range", "generate_series", "unnest", "repeat", "json_each", "json_tree", "bars_adjusted"};
 /// Functions that tell of the process, plan or run a text, or write.
 const Names kRefusedFunctions{"current_setting", "getenv",  "getvariable", "json_serialize_plan",
                               "write_log",       "nextval", "currval",     "pg_read_file"};
