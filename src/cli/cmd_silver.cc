@@ -33,7 +33,7 @@ Result<ExitCode> RunSilver(Context context, const Options& options) {
   if (!options.action.empty()) return Status::Invalid("status and stop are of --engine spark");
   if (options.take_over) TRY(TakeBack(context, options.force));
   TRY_ASSIGN(const auto pipeline, OpenEngine(context, until_end, options.accept_new_topic));
-  TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFigures, nullptr, &pipeline));
+  TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFigures, {.engine = &pipeline}));
   Status status;
   {
     RateMeter rate;

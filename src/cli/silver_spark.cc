@@ -101,7 +101,7 @@ class Watcher {
     TRY(Start());
     run_.take_over = run_.accept_new_topic = false;  // that was asked for once
     TRY_ASSIGN(const auto operations,
-               ServeOperations(context_, Serve::kFigures, nullptr, nullptr, {}, [this] { return Reports(); }));
+               ServeOperations(context_, Serve::kFigures, {.spark = [this] { return Reports(); }}));
     const StatusLine line([this] { return Text(); });
     std::chrono::seconds pause = kLook;
     while (!context_.stop.stop_requested()) {

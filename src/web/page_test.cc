@@ -88,8 +88,9 @@ TEST_F(PageTest, AnOlderQuoteDoesNotReplaceANewerOne) {
 
 TEST_F(PageTest, ThePortfolioHasValueDayAndTotalInEachCurrency) {
   Quote("PETR4.SA", 40);
-  EXPECT_THAT(Get("/api/portfolio").body,
-              HasSubstr(R"("totals":[{"currency":"BRL","value":4000,"cost":3210,"day":50,"total":790}])"));
+  EXPECT_THAT(
+      Get("/api/portfolio").body,
+      HasSubstr(R"("totals":[{"currency":"BRL","positions":1,"value":4000,"cost":3210,"day":50,"total":790}])"));
 }
 
 TEST_F(PageTest, ATickerIsAddedAndRemovedAndTheCommentsStay) {
