@@ -24,16 +24,37 @@ constexpr std::array<Interval, 5> kIntervals{{{"1m", "(SELECT * FROM bars WHERE 
                                               {"1h", "bars_1h", "bar_start", 60},
                                               {"1d", "bars_1d", "date", 1500}}};
 
+// {0}: made of minutes, {1}: fetched with this interval. Yahoo's hours begin with the session: no grid has both.
+constexpr char kEarlier[] = R"(WITH made AS ({0}), fetched AS ({1})
+SELECT * FROM made UNION ALL BY NAME
+SELECT * EXCLUDE (is_final) FROM fetched WHERE t < coalesce((SELECT min(t) FROM made), t + 1))";
+// A day that is over is Yahoo's, for minutes may be missing; the running one is ours.
+constexpr char kDays[] = R"(WITH both_kinds AS (
+  SELECT *, 1 AS place FROM ({0}) UNION ALL BY NAME
+  SELECT * EXCLUDE (is_final), CASE WHEN is_final THEN 0 ELSE 2 END AS place FROM ({1}))
+SELECT * EXCLUDE (place) FROM both_kinds QUALIFY row_number() OVER (PARTITION BY t ORDER BY place) = 1)";
+
 }  // namespace
 
 Result<std::string> BarsSql(const std::string& ticker, const std::string& interval, int limit) {
   for (const Interval& known : kIntervals) {
     if (known.name != interval) continue;
-    return fmt::format(
-        "SELECT * FROM (SELECT CAST(epoch({}) AS BIGINT) AS t, open, high, low, close, volume FROM {} WHERE ticker = "
-        "{} "
-        "AND date >= current_date - {} ORDER BY t DESC LIMIT {}) ORDER BY t",
-        known.start, known.from, query::QuoteText(ticker), known.days, limit);
+    const std::string where =
+        fmt::format("ticker = {} AND date >= current_date - {}", query::QuoteText(ticker), known.days);
+    const std::string made =
+        fmt::format("SELECT CAST(epoch({}) AS BIGINT) AS t, open, high, low, close, volume FROM {} WHERE {}",
+                    known.start, known.from, where);
+    std::string sql = made;
+    if (known.name != "1m") {
+      // A day's bar starts with its session: at 23:00 of the day before at the earliest, in UTC.
+      const bool days = known.name == "1d";
+      const std::string fetched = fmt::format(
+          "SELECT CAST(epoch({}) AS BIGINT) AS t, open, high, low, close, volume, is_final FROM bars WHERE "
+          "\"interval\" = '{}' AND source = 'chart' AND {}",
+          days ? "CAST(bar_start + INTERVAL 3 HOUR AS DATE)" : "bar_start", known.name, where);
+      sql = fmt::format(fmt::runtime(days ? kDays : kEarlier), made, fetched);
+    }
+    return fmt::format("SELECT * FROM (SELECT * FROM ({}) ORDER BY t DESC LIMIT {}) ORDER BY t", sql, limit);
   }
   return Status::Invalid("interval '", interval, "' is none of 1m, 5m, 15m, 1h, 1d");
 }

@@ -46,10 +46,11 @@ export class HealthPanel {
   set(health: Health): void {
     this.figures.removeAttribute('aria-busy');
     const { engine, listener } = health;
-    const item = (label: string, value: string, bad = false) => h('div', { class: bad ? 'bad' : '' }, h('dt', {}, label), h('dd', {}, value));
+    const item = (label: string, value: string, bad = false, more = '') =>
+      h('div', { class: bad ? 'bad' : '' }, h('dt', {}, label), h('dd', {}, value, more ? h('small', {}, ` ${more}`) : null));
     this.figures.replaceChildren(...[
       item(t('rate'), fixed(health.messages_per_second, 1)),
-      engine && item(t('lag'), `${count(engine.lag_records)} · ${fixed(engine.lag_seconds, 1)} s`, engine.lag_seconds > 30),
+      engine && item(t('lag'), `${fixed(engine.lag_seconds, 1)} s`, engine.lag_seconds > 30, t('records', { n: count(engine.lag_records) })),
       engine && item(t('lastCommit'), engine.last_commit ? t('ago', { age: age(health.now - engine.last_commit) }) : '–'),
       engine && item(t('commitTook'), `${count(engine.last_commit_ms)} ms`),
       engine && item(t('rows'), count(engine.rows)),
