@@ -13,26 +13,27 @@ struct Interval {
   std::string_view from;   ///< of Gold's views (docs/gold.md)
   std::string_view start;  ///< what names the bar on the time axis
   int days;                ///< how far back the newest bars can lie
+  int seconds;             ///< of one bar
 };
 /// Gold has no quarters of an hour.
 constexpr char kQuarters[] = R"((SELECT ticker, date, time_bucket(INTERVAL 15 MINUTE, b.bar_start) AS bar_start,
   arg_min(open, b.bar_start) AS open, max(high) AS high, min(low) AS low, arg_max(close, b.bar_start) AS close,
   sum(volume)::BIGINT AS volume FROM bars_5m AS b GROUP BY ALL))";
-constexpr std::array<Interval, 5> kIntervals{{{"1m", "(SELECT * FROM bars WHERE \"interval\" = '1m')", "bar_start", 5},
-                                              {"5m", "bars_5m", "bar_start", 10},
-                                              {"15m", kQuarters, "bar_start", 20},
-                                              {"1h", "bars_1h", "bar_start", 60},
-                                              {"1d", "bars_1d", "date", 1500}}};
+constexpr std::array<Interval, 5> kIntervals{
+    {{"1m", "(SELECT * FROM bars WHERE \"interval\" = '1m')", "bar_start", 5, 60},
+     {"5m", "bars_5m", "bar_start", 10, 300},
+     {"15m", kQuarters, "bar_start", 20, 900},
+     {"1h", "bars_1h", "bar_start", 60, 3600},
+     {"1d", "bars_1d", "date", 1500, 86400}}};
 
-// {0}: made of minutes, {1}: fetched with this interval. Yahoo's hours begin with the session: no grid has both.
-constexpr char kEarlier[] = R"(WITH made AS ({0}), fetched AS ({1})
-SELECT * FROM made UNION ALL BY NAME
-SELECT * EXCLUDE (is_final) FROM fetched WHERE t < coalesce((SELECT min(t) FROM made), t + 1))";
-// A day that is over is Yahoo's, for minutes may be missing; the running one is ours.
-constexpr char kDays[] = R"(WITH both_kinds AS (
-  SELECT *, 1 AS place FROM ({0}) UNION ALL BY NAME
-  SELECT * EXCLUDE (is_final), CASE WHEN is_final THEN 0 ELSE 2 END AS place FROM ({1}))
-SELECT * EXCLUDE (place) FROM both_kinds QUALIFY row_number() OVER (PARTITION BY t ORDER BY place) = 1)";
+// {0}: made of minutes, {1}: fetched with this interval, {2}: its seconds. What is fetched and over is whole, whereas
+// minutes may be missing; and Yahoo's hours begin with the session, so that what overlaps is not both.
+constexpr char kBoth[] = R"(WITH made AS ({0}), fetched AS ({1})
+SELECT made.* FROM made ANTI JOIN (SELECT t FROM fetched WHERE is_final) AS whole
+  ON whole.t > made.t - {2} AND whole.t < made.t + {2}
+UNION ALL BY NAME SELECT * EXCLUDE (is_final) FROM fetched WHERE is_final
+UNION ALL BY NAME SELECT running.* EXCLUDE (is_final) FROM (FROM fetched WHERE NOT is_final) AS running
+  ANTI JOIN made ON made.t > running.t - {2} AND made.t < running.t + {2})";
 
 }  // namespace
 
@@ -52,7 +53,7 @@ Result<std::string> BarsSql(const std::string& ticker, const std::string& interv
           "SELECT CAST(epoch({}) AS BIGINT) AS t, open, high, low, close, volume, is_final FROM bars WHERE "
           "\"interval\" = '{}' AND source = 'chart' AND {}",
           days ? "CAST(bar_start + INTERVAL 3 HOUR AS DATE)" : "bar_start", known.name, where);
-      sql = fmt::format(fmt::runtime(days ? kDays : kEarlier), made, fetched);
+      sql = fmt::format(kBoth, made, fetched, known.seconds);
     }
     return fmt::format("SELECT * FROM (SELECT * FROM ({}) ORDER BY t DESC LIMIT {}) ORDER BY t", sql, limit);
   }

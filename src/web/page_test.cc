@@ -155,13 +155,16 @@ TEST_F(CandleTest, AreGoldsBarsInEachWidth) {
   for (const char* wide : {"15m", "1h", "1d"}) EXPECT_EQ(Candles(wide), "[[" + t_ + ",10,16,10,16,300]]}\n") << wide;
 }
 
-TEST_F(CandleTest, WhatWasFetchedWithAnIntervalStandsBeforeWhatMinutesMake) {
-  Commit({BarAt(today_, 10), BarAt(today_, 50, "1h")});
+TEST_F(CandleTest, WhatWasFetchedWithAnIntervalAndIsOverStandsForTheMinutesThatItOverlaps) {
+  auto running = BarAt(today_ + 7200, 60, "1h");
+  running.is_final = false;
+  Commit({BarAt(today_, 10), BarAt(today_ + 7200, 10), running});
   Commit({BarAt(today_ - 1800, 40, "1h"), BarAt(today_ - 300, 45, "5m")});
-  const std::string made = ",10,11,10,11,100]]}\n";
-  EXPECT_EQ(Candles("1h"), "[[" + std::to_string(today_ - 1800) + ",40,41,40,41,100],[" + t_ + made);
-  EXPECT_EQ(Candles("5m"), "[[" + std::to_string(today_ - 300) + ",45,46,45,46,100],[" + t_ + made);
-  EXPECT_EQ(Candles("15m"), "[[" + t_ + made);
+  const auto made = [&](std::int64_t start) { return "[" + std::to_string(today_ + start) + ",10,11,10,11,100]"; };
+  EXPECT_EQ(Candles("1h"), "[[" + std::to_string(today_ - 1800) + ",40,41,40,41,100]," + made(7200) + "]}\n");
+  EXPECT_EQ(Candles("5m"),
+            "[[" + std::to_string(today_ - 300) + ",45,46,45,46,100]," + made(0) + "," + made(7200) + "]}\n");
+  EXPECT_EQ(Candles("15m"), "[" + made(0) + "," + made(7200) + "]}\n");
 }
 
 TEST_F(CandleTest, ADayThatIsOverIsTheOneThatWasFetched) {

@@ -180,6 +180,17 @@ def test_serve_is_the_page_alone(lake):
     assert code in (0, 130), err
 
 
+def test_rejects_are_shown_as_they_came(pregao):
+    pregao.write("carteira.txt", WATCHLIST)
+    market = pregao.start("simulate", "--future", "0.5")
+    server = serve(pregao, "run", "--source", "yahoo", "--yahoo.stream-url", market.stdout.readline().strip())
+    rejects = server.until("/api/health", lambda health: health["rejects"])["rejects"]
+    check(SPEC["components"]["schemas"]["Health"]["properties"]["rejects"], rejects)
+    for _, reason, detail, key, value in rejects:
+        assert reason == "bad_time" and "ahead" in detail
+        assert value.startswith(f'{{"ticker":"{key}","price":') and len(value) <= 400
+
+
 def test_serve_before_there_is_a_lake_or_topic_says_so_and_goes_on(pregao):
     pregao.write("carteira.txt", "AAPL\n")
     server = serve(pregao, "serve")

@@ -16,6 +16,7 @@ export const WATCHLIST = '# of the test\nPETR4.SA 100 32.10  # held\nVALE3.SA 50
 export class Pregao {
   folder = mkdtempSync(join(tmpdir(), 'pregao-page-'));
   port = 0;
+  market = ''; // where the simulator is asked for history: "//host:port"
   #process = null;
 
   constructor(watchlist = WATCHLIST) { writeFileSync(join(this.folder, 'carteira.txt'), watchlist); }
@@ -41,8 +42,9 @@ export class Pregao {
       const timer = setTimeout(() => failed(new Error(`pregao did not start:\n${log}`)), START_MS);
       child.stderr.on('data', (data) => {
         log += data;
+        this.market = /ws:(\/\/127\.0\.0\.1:\d+)/.exec(log)?.[1];
         const line = /the page is at http:\/\/127\.0\.0\.1:(\d+)/.exec(log);
-        if (!line) return;
+        if (!line || !this.market) return;
         this.port = Number(line[1]);
         clearTimeout(timer);
         found();

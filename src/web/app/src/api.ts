@@ -40,6 +40,7 @@ export const api = {
   portfolio: () => ask<Portfolio>('/api/portfolio'),
   health: () => ask<Health>('/api/health'),
   sql: (sql: string) => ask<SqlAnswer>('/api/sql', { sql }),
+  watchlist: () => ask<{ tickers: string[]; problems: string[] }>('/api/watchlist'),
   add: (ticker: string) => ask<{ tickers: string[] }>('/api/watchlist', { add: ticker }),
   remove: (ticker: string) => ask<{ tickers: string[] }>('/api/watchlist', { remove: ticker }),
 };

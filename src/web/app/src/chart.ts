@@ -50,7 +50,7 @@ export class Chart {
     this.chart = createChart(this.canvas, {
       autoSize: true,
       layout: { attributionLogo: false, fontFamily: 'inherit', fontSize: 11 },
-      rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.24 } },
+      rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.14, bottom: 0.24 } },
       timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: 4, minBarSpacing: 2,
                    tickMarkFormatter: (time: Time, type: number) => (type >= 3 ? minute : day).format(date(time)) },
       localization: { locale, priceFormatter: (value: number) => fixed(value, this.digits), timeFormatter: (time: Time) => (this.interval === '1d' ? day : both).format(date(time)) },

@@ -1,7 +1,7 @@
 // The portfolio and the pipeline's health.
 import type { Health, Money, Portfolio } from './api';
 import { h } from './dom';
-import { age, count, fixed, quantity, signed, timeOfDay } from './format';
+import { age, count, digitsOf, fixed, quantity, signed, timeOfDay } from './format';
 import { t } from './i18n';
 import { table } from './table';
 
@@ -24,8 +24,8 @@ export class PortfolioPanel {
       h('span', { class: trend(money.day) }, `${t('day')} ${signed(money.day, 2)} ${percent(money.day, money.value - money.day)}`),
       h('span', { class: trend(money.total) }, `${t('total')} ${signed(money.total, 2)} ${percent(money.total, money.cost)}`));
     const rows = portfolio.positions.map((position) => [
-      position.ticker, quantity(position.quantity), position.average_price === undefined ? '–' : fixed(position.average_price, 2),
-      position.price === undefined ? '–' : fixed(position.price, 2), position.value === undefined ? '–' : fixed(position.value, 2),
+      position.ticker, quantity(position.quantity), position.average_price === undefined ? '–' : fixed(position.average_price, digitsOf(position.average_price)),
+      position.price === undefined ? '–' : fixed(position.price, digitsOf(position.price)), position.value === undefined ? '–' : fixed(position.value, 2),
       { text: position.day === undefined ? '–' : signed(position.day, 2), kind: trend(position.day ?? 0) },
       { text: position.total === undefined || position.average_price === undefined ? '–' : signed(position.total, 2), kind: trend(position.total ?? 0) },
     ]);
