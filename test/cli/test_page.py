@@ -1,9 +1,12 @@
 """The page's API: what each path of a real `run` and `serve` answers is what its OpenAPI description says."""
 import json
 import re
+import resource
+import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 import pytest
 import yaml
@@ -11,7 +14,7 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from conftest import ROOT, interrupt
-from page_server import PATIENCE, WATCHLIST, run, serve, shared  # noqa: F401
+from page_server import PATIENCE, WATCHLIST, Server, run, serve, shared  # noqa: F401
 
 SPEC = yaml.safe_load((ROOT / "src/web/openapi.yaml").read_text())
 RUN_ONCE = ("/api/quotes", "/api/history", "/api/history?ticker=AAPL", "/api/bars?ticker=BTC-USD",
@@ -164,6 +167,24 @@ def test_a_page_that_takes_nothing_is_dropped_and_neither_the_others_nor_the_pip
             pass
         raise ConnectionResetError  # an end in order is an end, too
     slow.close()
+
+
+def test_two_hundred_pages_are_served_with_few_descriptors_to_begin_with(pregao):
+    """Each of a stream and four connections that wait, as a browser makes them; a shell's soft limit is often 1,024."""
+    pregao.write("carteira.txt", WATCHLIST)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    child = pregao.start("run", "--web.listen", "127.0.0.1:0", "--source", "simulator",
+                         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1024), hard)))
+    server = Server(child)
+    with ExitStack() as pages:
+        streams = [pages.enter_context(server.stream()) for _ in range(200)]
+        for _ in range(800):
+            pages.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE))
+        health = server.until("/api/health", lambda health: health["pages"] == 200)
+        for stream in streams:
+            assert stream.recv(100).startswith(b"HTTP/1.1 200")
+        server.until("/api/health", lambda now: now["engine"]["rows"] > health["engine"]["rows"])
 
 
 def test_serve_is_the_page_alone(lake):
