@@ -85,6 +85,7 @@ bool MayServePage(const Settings& settings, const web::Address& address) {
 std::unique_ptr<web::Page> NewPage(const Context& context, const web::Sources& sources) {
   web::PageOptions options;
   options.watchlist = context.settings.watchlist;
+  options.portfolio_currency = context.settings.portfolio_currency;
   options.source = context.settings.topic + " → " + context.settings.lake;
   options.sources = sources;
   options.open_session = [context] { return OpenGuardedSession(context); };
@@ -103,9 +104,8 @@ std::unique_ptr<web::TopicTail> FollowTopic(const Context& context, web::Page* p
 
 }  // namespace
 
-Result<Operations> ServeOperations(const Context& context, Serve serve, const listen::Listener* listener,
-                                   const EnginePipeline* engine, std::function<listen::SpoolStats()> spool,
-                                   std::function<std::vector<spark::QueryReport>()> spark) {
+Result<Operations> ServeOperations(const Context& context, Serve serve, const Parts& parts) {
+  const EnginePipeline* const engine = parts.engine;
   const auto origin = context.settings.origins.find("web.listen");
   const bool wanted = origin != context.settings.origins.end() && origin->second != "default";
   TRY_ASSIGN(const auto address, WebAddress(context.settings));
@@ -114,9 +114,10 @@ Result<Operations> ServeOperations(const Context& context, Serve serve, const li
   TRY(CheckToken(context.settings.web_token));
 
   web::Sources sources;
-  if (listener != nullptr) sources.listener = [listener] { return listener->stats(); };
-  sources.spool = std::move(spool);
-  sources.spark = std::move(spark);
+  if (parts.listener != nullptr) sources.listener = [from = parts.listener] { return from->stats(); };
+  if (parts.gold != nullptr) sources.gold = [from = parts.gold] { return from->stats(); };
+  sources.spool = parts.spool;
+  sources.spark = parts.spark;
   if (engine != nullptr && engine->requests) {
     sources.store_retries = [requests = engine->requests] { return requests->retries.load(); };
   }

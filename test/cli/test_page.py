@@ -112,7 +112,8 @@ def test_quotes_positions_and_candles_agree(run):
     assert position["currency"] == "BRL" and position["cost"] == pytest.approx(3210)
     assert position["value"] == pytest.approx(100 * position["price"])
     assert position["total"] == pytest.approx(100 * (position["price"] - 32.10))
-    assert portfolio["totals"] == [{key: position[key] for key in ("currency", "value", "cost", "day", "total")}]
+    sums = {key: position[key] for key in ("currency", "value", "cost", "day", "total")}
+    assert portfolio["totals"] == [sums | {"positions": 1}]
     bars = run.get("/api/bars?ticker=BTC-USD&interval=1m")["bars"]
     starts = [bar[0] for bar in bars]
     assert starts == sorted(set(starts)) and all(start % 60 == 0 for start in starts)

@@ -56,6 +56,33 @@ test('the portfolio and the health of the pipeline have figures', async () => {
   await close();
 });
 
+test('the portfolio is summed in each currency and in the base currency, its rates apart from the watchlist', async () => {
+  const { page, close } = await open();
+  await page.waitForFunction(() => /^\D*[\d,]+\.\d\d/.test(document.querySelector('.portfolio .sum.base strong')?.textContent ?? ''));
+  assert.deepEqual(await page.locator('.portfolio .sum small').allTextContents(), ['BRL', 'USD', 'All in BRL']);
+  const answer = await (await page.request.get(`${pregao.url}/api/portfolio`)).json();
+  const [brl, usd] = answer.totals.map(({ value }) => value);
+  assert.deepEqual(answer.rates.map(({ ticker }) => ticker), ['BRL=X']);
+  assert.ok(Math.abs(answer.base.value - (brl + usd * answer.rates[0].price)) < 1e-6 * answer.base.value);
+  await page.locator('.portfolio .rates', { hasText: /^Rates: BRL=X \d/ }).waitFor();
+  assert.equal(await page.locator('[data-ticker="BRL=X"]').count(), 0);
+  assert.doesNotMatch(pregao.watchlist(), /BRL=X/);
+  await close();
+});
+
+test('while a rate is not known nothing is summed in the base currency, and the page says so', async () => {
+  const { page, close } = await open();
+  await page.route('**/api/portfolio', async (route) => {
+    const response = await route.fetch(), json = await response.json();
+    for (const position of json.positions) if (position.currency === 'USD') position.rate = position.base_value = null;
+    json.base = { ...json.base, value: null, cost: null, day: null, total: null };
+    await route.fulfill({ response, json });
+  });
+  await page.locator('.portfolio .problem', { hasText: 'Nothing is summed in BRL: the rate of USD is not known yet.' }).waitFor();
+  assert.equal(await page.locator('.portfolio .sum.base strong').textContent(), '–');
+  await close();
+});
+
 test('SQL gives a table and a CSV; a bad statement shows its error; files are out of reach', async () => {
   const { page, close } = await open();
   const run = async (sql) => {

@@ -11,7 +11,7 @@ const PROGRAM = resolve(process.env.PREGAO ?? '../../build/release/pregao');
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const START_MS = 30_000, STOP_MS = 20_000, PATIENCE_MS = 20_000;
 
-export const WATCHLIST = '# of the test\nPETR4.SA 100 32.10  # held\nVALE3.SA 50 61,75\nBTC-USD\nEURUSD=X\n^BVSP\nAAPL\nMSFT\nNVDA\n';
+export const WATCHLIST = '# of the test\nPETR4.SA 100 32.10  # held\nVALE3.SA 50 61,75\nBTC-USD 0.1 50000\nEURUSD=X\n^BVSP\nAAPL\nMSFT\nNVDA\n';
 
 export class Pregao {
   folder = mkdtempSync(join(tmpdir(), 'pregao-page-'));
@@ -34,7 +34,7 @@ export class Pregao {
 
   /** Starts it; after the first time at the same port. */
   async start(...more) {
-    const child = spawn(PROGRAM, ['run', '--source', 'simulator', '--web.listen', `127.0.0.1:${this.port}`, ...more],
+    const child = spawn(PROGRAM, ['run', '--source', 'simulator', '--web.listen', `127.0.0.1:${this.port}`, '--portfolio.currency', 'BRL', ...more],
                         { cwd: this.folder, stdio: ['ignore', 'ignore', 'pipe'], env: this.#env() });
     this.#process = child;
     let log = '';

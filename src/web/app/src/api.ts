@@ -4,9 +4,12 @@ export interface Quote {
   day_high?: number; day_low?: number; day_volume?: number; currency?: string; exchange?: string; quote_type?: string;
   market_hours?: string; short_name?: string; source?: string; received_at?: number;
 }
-export interface Money { value: number; cost: number; day: number; total: number; currency: string }
-export interface Position extends Partial<Money> { ticker: string; quantity: number; average_price?: number; price?: number }
-export interface Portfolio { positions: Position[]; totals: Money[] }
+type Known = number | null;
+export interface Money { value: Known; cost: Known; day: Known; total: Known; currency: string | null }
+export interface Position extends Money { ticker: string; quantity: number; average_price: Known; price: Known; rate: Known; base_value: Known; base_day: Known; base_total: Known }
+export interface Rate { ticker: string; price: Known; time: Known }
+/** `base`: all of it in one currency; its money is null while a rate is unknown. */
+export interface Portfolio { positions: Position[]; totals: Money[]; base: Money | null; rates: Rate[] }
 export type Bar = [t: number, open: number, high: number, low: number, close: number, volume: number | null];
 export interface Engine {
   rows: number; duplicates: number; rejected: number; commits: number; lag_records: number; lag_seconds: number;

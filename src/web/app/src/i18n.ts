@@ -13,12 +13,15 @@ const english = {
   candlesByKey: 'Candles: the arrow keys read them one by one', first: 'O', high: 'H', low: 'L', close: 'C', volumeShort: 'V', records: '{n} records',
   volume: 'Volume', dayRange: 'Day', previous: 'Previous close', attribution: 'Charts by TradingView',
   position: 'Ticker', quantity: 'Quantity', average: 'Avg price', price: 'Price', value: 'Value', day: 'Day', total: 'Total',
+  allIn: 'All in {currency}', valueIn: 'Value in {currency}', rates: 'Rates',
+  noRate: 'Nothing is summed in {currency}: the rate of {of} is not known yet.',
+  noQuote: 'No quote yet, so in no sum: {tickers}',
   noPositions: 'No positions. Write quantity and average price behind a ticker of the watchlist: PETR4.SA 100 32.10',
   rate: 'Messages/s', lag: 'Lag', lastCommit: 'Last commit', commitTook: 'Commit took', rows: 'Rows', duplicates: 'Duplicates', rejected: 'Rejects',
   connections: 'Connections', reconnects: 'Reconnects', pages: 'Pages open', silent: 'Silent tickers', none: 'none',
   rejects: 'Latest rejects', noRejects: 'No message was refused in the last seven days.', elsewhere: 'The engine runs in another process; its figures are at its own /metrics.',
   run: 'Run', running: 'Running', download: 'Download CSV', sqlLabel: 'SQL statement, read-only',
-  sqlHint: 'Ctrl+Enter runs it. Tables: silver, bronze, quarantine, bars, bars_1d, latest, gaps.', rowsTook: '{n} rows in {ms} ms', truncated: ', cut at the limit', noRows: 'No rows',
+  sqlHint: 'Ctrl+Enter runs it. Tables: silver, bronze, quarantine, bars, bars_1d, latest, gaps, portfolio.', rowsTook: '{n} rows in {ms} ms', truncated: ', cut at the limit', noRows: 'No rows',
   added: '{ticker} is in the watchlist', removed: '{ticker} is no longer in the watchlist', change: 'Change', reason: 'Reason', raw: 'Raw message', time: 'Time', results: 'Result of the statement',
 };
 type Words = typeof english;
@@ -37,12 +40,15 @@ const portuguese: Words = {
   candlesByKey: 'Candles: as setas leem um por um', first: 'Abe', high: 'Máx', low: 'Mín', close: 'Fec', volumeShort: 'Vol', records: '{n} registros',
   volume: 'Volume', dayRange: 'Dia', previous: 'Fechamento anterior', attribution: 'Gráficos da TradingView',
   position: 'Papel', quantity: 'Quantidade', average: 'Preço médio', price: 'Preço', value: 'Valor', day: 'Dia', total: 'Total',
+  allIn: 'Tudo em {currency}', valueIn: 'Valor em {currency}', rates: 'Câmbio',
+  noRate: 'Nada é somado em {currency}: o câmbio de {of} ainda não é conhecido.',
+  noQuote: 'Ainda sem cotação, fora das somas: {tickers}',
   noPositions: 'Nenhuma posição. Escreva quantidade e preço médio depois do papel na carteira: PETR4.SA 100 32,10',
   rate: 'Mensagens/s', lag: 'Atraso', lastCommit: 'Último commit', commitTook: 'Duração do commit', rows: 'Linhas', duplicates: 'Duplicatas', rejected: 'Rejeições',
   connections: 'Conexões', reconnects: 'Reconexões', pages: 'Páginas abertas', silent: 'Papéis em silêncio', none: 'nenhum',
   rejects: 'Últimas rejeições', noRejects: 'Nenhuma mensagem foi recusada nos últimos sete dias.', elsewhere: 'O motor roda em outro processo; os números dele estão no /metrics de lá.',
   run: 'Executar', running: 'Executando', download: 'Baixar CSV', sqlLabel: 'Comando SQL, somente leitura',
-  sqlHint: 'Ctrl+Enter executa. Tabelas: silver, bronze, quarantine, bars, bars_1d, latest, gaps.', rowsTook: '{n} linhas em {ms} ms', truncated: ', cortado no limite', noRows: 'Nenhuma linha',
+  sqlHint: 'Ctrl+Enter executa. Tabelas: silver, bronze, quarantine, bars, bars_1d, latest, gaps, portfolio.', rowsTook: '{n} linhas em {ms} ms', truncated: ', cortado no limite', noRows: 'Nenhuma linha',
   added: '{ticker} está na carteira', removed: '{ticker} saiu da carteira', change: 'Variação', reason: 'Motivo', raw: 'Mensagem crua', time: 'Hora', results: 'Resultado do comando',
 };
 
