@@ -107,7 +107,7 @@ test-servers:
 
 test-page: build
 	@ln -sfn "$$(setup/page_tests.sh)" test/page/node_modules
-	@cd test/page && PREGAO=$(CURDIR)/build/release/pregao node --test page.test.mjs
+	@cd test/page && PREGAO=$(CURDIR)/build/release/pregao node --test page.test.mjs chart.test.mjs
 
 screenshots: build  ## the pictures of docs/page.md, on a simulated market
 	@ln -sfn "$$(setup/page_tests.sh)" test/page/node_modules
@@ -121,7 +121,7 @@ test-asan:
 test-tsan:
 	@$(call configure,tsan)
 	@$(call build,tsan) --target $(TSAN_TESTS)
-	@$(FIXED_LAYOUT) ctest --preset tsan --label-regex unit
+	@$(FIXED_LAYOUT) ctest --preset tsan --label-regex unit --exclude-regex 'PageSqlTest'
 
 test-fuzz: FUZZ_SECONDS = $(FUZZ_TEST_SECONDS)
 test-fuzz: fuzz

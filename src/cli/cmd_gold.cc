@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/gap_filler.h"
 #include "cli/lake_session.h"
+#include "cli/operations.h"
 #include "cli/output.h"
 #include "cli/pipeline.h"
 #include "cli/progress.h"
@@ -62,6 +63,7 @@ Result<ExitCode> RunGold(const Context& context, const Options& options) {
   const auto upkeep = NewUpkeep(context, store, {engine::kBarsRoot, engine::kCorporateActionsRoot});
   std::unique_ptr<GapFiller> filler;
   if (!until_end) filler = NewGapFiller(context);
+  TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFigures, {.gold = gold.get()}));
   Status status;
   {
     RateMeter rate;
@@ -95,7 +97,7 @@ Command GoldCommand() {
            "pregao gold --rebuild --until end   # every bar anew from all of silver; what differs is revised",
            "pregao gold --until end --json | jq .bars"},
           {"lake", "gold.", "yahoo.chart-url", "yahoo.chart-requests-per-minute", "calendars", "engine.compression",
-           "table.", "upkeep."},
+           "table.", "upkeep.", "web."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--until", options->until, "`end`: process what silver holds now, then stop")

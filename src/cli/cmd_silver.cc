@@ -14,7 +14,7 @@ namespace pregao::cli {
 namespace {
 
 struct Options {
-  std::string until, engine = "embedded", spark, action;
+  std::string until, engine = "embedded", to = "delta", spark, action;
   bool accept_new_topic = false, take_over = false, force = false;
 };
 
@@ -25,14 +25,15 @@ Result<ExitCode> RunSilver(Context context, const Options& options) {
     return Status::Invalid("--force goes with --take-over from Spark");
   }
   if (options.engine == "spark") {
-    if (options.action == "status") return ShowSpark(context);
-    if (options.action == "stop") return StopSpark(context);
-    return RunSpark(context, {until_end, options.take_over, options.accept_new_topic});
+    if (options.action == "status") return ShowSpark(context, options.to);
+    if (options.action == "stop") return StopSpark(context, options.to);
+    return RunSpark(context, {options.to, until_end, options.take_over, options.accept_new_topic});
   }
+  if (options.to != "delta") return Status::Invalid("--to ", options.to, " is of --engine spark");
   if (!options.action.empty()) return Status::Invalid("status and stop are of --engine spark");
   if (options.take_over) TRY(TakeBack(context, options.force));
   TRY_ASSIGN(const auto pipeline, OpenEngine(context, until_end, options.accept_new_topic));
-  TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFigures, nullptr, &pipeline));
+  TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFigures, {.engine = &pipeline}));
   Status status;
   {
     RateMeter rate;
@@ -71,6 +72,10 @@ Command SilverCommand() {
             app->add_option("--engine", options->engine,
                             "Who does the work: this program, or streaming queries on Spark")
                 ->check(CLI::IsMember({"embedded", "spark"}))
+                ->capture_default_str();
+            app->add_option("--to", options->to,
+                            "With --engine spark: the lake's Delta tables, or Parquet files beside them")
+                ->check(CLI::IsMember({"delta", "parquet"}))
                 ->capture_default_str();
             app->add_option("--spark", options->spark, "The Spark Connect server, as setting spark.url");
             app->add_flag("--take-over", options->take_over,

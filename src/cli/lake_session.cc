@@ -53,13 +53,22 @@ Result<std::unique_ptr<query::FileCache>> CacheOf(const Context& context, std::s
   if (!IsBucket(context.settings)) return nullptr;
   return query::FileCache::Open(std::move(store), CacheOptionsOf(context));
 }
+
+query::PortfolioSource PortfolioOf(const Settings& settings) {
+  const auto read = [file = settings.watchlist]() -> Result<market::Watchlist> {
+    TRY_ASSIGN(const std::string text, market::ReadWatchlistFile(file));
+    return market::ParseWatchlist(text);
+  };
+  return {read, settings.portfolio_currency};
+}
 }  // namespace
 
 Result<std::unique_ptr<query::Session>> OpenSession(const Context& context, const query::DatabaseOptions& options) {
   TRY_ASSIGN(auto store, OpenExistingLake(context));
   TRY_ASSIGN(auto cache, CacheOf(context, store));
   TRY_ASSIGN(auto calendars, LoadCalendars(context.settings));
-  TRY_ASSIGN(auto session, query::Session::Open(std::move(store), context.clock, options, std::move(cache)));
+  TRY_ASSIGN(auto session, query::Session::Open(std::move(store), context.clock, options, std::move(cache),
+                                                PortfolioOf(context.settings)));
   session->UseCalendars(std::move(calendars));
   return session;
 }
@@ -69,7 +78,7 @@ Result<std::unique_ptr<query::Session>> OpenGuardedSession(const Context& contex
   TRY_ASSIGN(auto cache, CacheOf(context, store));
   TRY_ASSIGN(auto calendars, LoadCalendars(context.settings));
   TRY_ASSIGN(auto session, query::Session::OpenGuarded(std::move(store), context.clock, {.memory_limit = "512MiB"},
-                                                       std::move(cache)));
+                                                       std::move(cache), PortfolioOf(context.settings)));
   session->UseCalendars(std::move(calendars));
   return session;
 }

@@ -27,6 +27,7 @@ struct Settings {
   std::string lake = "data/lake";
   std::string watchlist = "carteira.txt";
   std::string calendars;            ///< empty: the built-in ones alone
+  std::string portfolio_currency;   ///< ISO 4217; empty: nothing is converted
   std::string log_level = "info";   ///< trace, debug, info, warning, error
   std::string log_format = "text";  ///< text, json
   std::string yahoo_stream_url = "wss://streamer.finance.yahoo.com/?version=2";
@@ -91,6 +92,7 @@ struct SettingKey {
   std::int64_t min = 0, max = 0;  ///< of numbers, durations (ms) and sizes (bytes), both inclusive; 0, 0: no bounds
   Names allowed = {};             ///< of strings: the values; of Names: the whole lists, comma-joined. Empty: any
   bool may_be_empty = false;      ///< of strings
+  bool currency = false;          ///< of strings: an ISO 4217 code
 };
 [[nodiscard]] const std::vector<SettingKey>& SettingKeys();
 /// The environment variable of a key: yahoo.stream-url gives PREGAO_YAHOO_STREAM_URL.

@@ -28,7 +28,12 @@ class GoldViews : public testing::Test {
        "day_volume "
        "BIGINT, received_at TIMESTAMPTZ, source VARCHAR, \"offset\" BIGINT)");
     EXPECT_TRUE(LoadSessions(market::Calendars::Builtin(), database_.get()).ok());
-    for (const DerivedView& view : DerivedViews()) Do("CREATE VIEW " + view.name + " AS " + view.sql);
+    Do("CREATE TABLE corporate_actions (ticker VARCHAR, kind VARCHAR, amount DOUBLE, numerator DOUBLE, denominator "
+       "DOUBLE, currency VARCHAR, source VARCHAR, received_at TIMESTAMPTZ, date DATE)");
+    for (const DerivedView& view : DerivedViews()) {
+      if (!view.prepare.empty()) Do(view.prepare);
+      Do("CREATE VIEW " + view.name + " AS " + view.sql);
+    }
   }
 
   void Do(const std::string& sql) {
