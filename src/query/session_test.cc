@@ -145,6 +145,22 @@ TEST_F(SessionTest, ThePortfolioFollowsTheWatchlistFromStatementToStatement) {
   EXPECT_EQ(Ask(session.get(), sql), "");
 }
 
+TEST_F(SessionTest, AdjustedBarsNeedBothOfTheirTables) {
+  const auto session = Open();
+  const std::string sql = "SELECT count(*) FROM bars_adjusted", on_a_day = sql + "('2025-06-30')";
+  Table("gold/bars", {medallion::BarSchema(), {"date"}, {{"pregao.schema", "1"}}});
+  EXPECT_THAT(Ask(session.get(), sql),
+              AllOf(HasSubstr("no corporate_actions table yet"), HasSubstr("pregao backfill")));
+  Table("gold/corporate_actions", {medallion::CorporateActionSchema(), {}, {{"pregao.schema", "1"}}});
+  EXPECT_EQ(Ask(session.get(), sql), "0\r\n");
+  EXPECT_EQ(Ask(session.get(), on_a_day), "0\r\n");
+  EXPECT_EQ(Ask(Open().get(), on_a_day), "0\r\n");
+  EXPECT_EQ(Ask(Session::OpenGuarded(store_, &clock_).ValueOrDie().get(), on_a_day), "0\r\n");
+  std::filesystem::remove_all(lake_ + "/gold/bars");
+  EXPECT_THAT(Ask(session.get(), sql), AllOf(HasSubstr("no bar_revisions table yet"), HasSubstr("pregao gold")));
+  EXPECT_THAT(Ask(Open().get(), sql), HasSubstr("no bar_revisions table yet"));
+}
+
 TEST_F(SessionTest, AViewWhoseTableLacksAColumnSaysSoAndHarmsNoOther) {
   Append(Table().get(), "A", {1});
   const auto session = Open();

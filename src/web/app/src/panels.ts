@@ -29,9 +29,10 @@ export class PortfolioPanel {
       h('small', {}, kind ? t('allIn', { currency: of.currency ?? '' }) : of.currency ?? '–'), h('strong', {}, money(of.value)),
       part(t('day'), of.day, of.value === null || of.day === null ? null : of.value - of.day), part(t('total'), of.total, of.cost));
     const rows = positions.map((position) => [
-      position.ticker, quantity(position.quantity), quoted(position.average_price), quoted(position.price), money(position.value),
+      { text: position.ticker, kind: 'held', small: `${quantity(position.quantity)}${position.average_price === null ? '' : ` × ${quoted(position.average_price)}`}` },
+      quoted(position.price), money(position.value),
       gain(position.day), gain(position.total), ...(base ? [money(position.base_value)] : [])]);
-    const heads = [t('position'), t('quantity'), t('average'), t('price'), t('value'), t('day'), t('total'), ...(base ? [t('valueIn', { currency: base.currency ?? '' })] : [])];
+    const heads = [t('position'), t('price'), t('value'), t('day'), t('total'), ...(base ? [t('valueIn', { currency: base.currency ?? '' })] : [])];
     const unknown = base ? [...new Set(positions.filter(({ value, rate }) => value !== null && rate === null).map(({ ticker, currency }) => currency ?? ticker))] : [];
     const mute = positions.filter(({ price }) => price === null).map(({ ticker }) => ticker);
     const note = (kind: string, text: string) => h('p', { class: kind }, text);
