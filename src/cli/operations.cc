@@ -3,6 +3,7 @@
 #include <atomic>
 #include <spdlog/spdlog.h>
 #include <sstream>
+#include <sys/resource.h>
 
 #include "cli/lake_session.h"
 #include "cli/page_assets.h"
@@ -28,6 +29,18 @@ std::vector<std::string> HostNames(const std::string& setting) {
     if (!name.empty()) names.push_back(name);
   }
   return names;
+}
+
+/// For 300 pages with up to six connections each: as many as half of the descriptors that this process may have, whose
+/// soft limit is raised where it is low, so that pages never take the pipeline's.
+std::size_t ConnectionLimit() {
+  constexpr rlim_t kDescriptors = 8192, kConnections = 2048;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kConnections / 8;
+  rlimit raised = limit;
+  raised.rlim_cur = std::min(kDescriptors, limit.rlim_max);
+  if (limit.rlim_cur < raised.rlim_cur && setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  return static_cast<std::size_t>(std::min(limit.rlim_cur / 2, kConnections));
 }
 
 web::ReadinessLimits LimitsOf(const Settings& settings) {
@@ -134,7 +147,7 @@ Result<Operations> ServeOperations(const Context& context, Serve serve, const Pa
   web::HttpOptions options;
   options.listen = *address;
   options.host_names = HostNames(context.settings.web_hosts);
-  options.max_connections = 512;
+  options.max_connections = ConnectionLimit();
   options.handler_threads = 4;
   auto server = web::HttpServer::Start(options, std::move(routes));
   if (server.ok()) {

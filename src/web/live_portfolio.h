@@ -15,7 +15,7 @@ namespace pregao::web {
 /// Thread-safe.
 class LivePortfolio {
  public:
-  /// {"positions":[…],"totals":[…],"base":{…} or null,"rates":[…]} as docs/openapi.yaml has it; what is not known is
+  /// {"positions":[…],"totals":[…],"base":{…} or null,"rates":[…]} as src/web/openapi.yaml has it; what is not known is
   /// null. @param currency  the base currency; empty: none
   [[nodiscard]] Result<std::string> Json(const market::Watchlist& list, const std::string& currency,
                                          const QuoteBoard& board);

@@ -154,8 +154,9 @@ Result<std::string> Page::Portfolio() {
 Result<std::string> Page::Rejects() {
   return rejects_.Get("rejects", [&]() -> Result<std::string> {
     const auto rows = tables_.Run(
-        "SELECT CAST(epoch_ms(\"timestamp\") AS BIGINT), reason, detail, CAST(key AS VARCHAR), left(CAST(value AS "
-        "VARCHAR), 400) "
+        "SELECT CAST(epoch_ms(\"timestamp\") AS BIGINT), reason, detail, coalesce(try(decode(key)), CAST(key AS "
+        "VARCHAR)), "
+        "left(coalesce(try(decode(value)), CAST(value AS VARCHAR)), 400) "
         "FROM quarantine WHERE date >= current_date - 7 ORDER BY \"timestamp\" DESC LIMIT 20",
         kOwn, kPatience);
     return rows.ok() ? rows->rows : NothingYet(rows.status()) ? Result<std::string>("[]") : rows.status();

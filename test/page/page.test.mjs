@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { launch, Pregao } from './pregao.mjs';
+import { launch, openPage, Pregao } from './pregao.mjs';
 
 const require = createRequire(import.meta.url);
-const PATIENCE_MS = 20_000;
 const pregao = new Pregao();
 let browser;
 
@@ -18,19 +17,7 @@ after(async () => {
   await pregao.end();
 });
 
-/** A page that must make no error and ask nobody but pregao. */
-async function open(options = {}) {
-  const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1440, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE_MS);
-  const problems = [];
-  page.on('pageerror', (error) => problems.push(error.message));
-  page.on('console', (message) => { if (/Content Security Policy/i.test(message.text())) problems.push(message.text()); });
-  page.on('request', (request) => { if (!/^(data:|blob:)/.test(request.url()) && !request.url().startsWith(pregao.url)) problems.push(`asked ${request.url()}`); });
-  await page.goto(pregao.url);
-  await page.locator('.tile:not(.waiting) .price').first().waitFor();
-  return { page, problems, close: () => context.close() };
-}
+const open = (options) => openPage(browser, pregao, options);
 
 const price = (page, ticker) => page.locator(`[data-ticker="${ticker}"] .price`);
 

@@ -1,4 +1,4 @@
-// pregao's API, as docs/openapi.yaml has it.
+// pregao's API, as src/web/openapi.yaml has it.
 export interface Quote {
   ticker: string; time?: number; price?: number; change?: number; change_percent?: number; reference?: number;
   day_high?: number; day_low?: number; day_volume?: number; currency?: string; exchange?: string; quote_type?: string;
@@ -43,6 +43,7 @@ export const api = {
   portfolio: () => ask<Portfolio>('/api/portfolio'),
   health: () => ask<Health>('/api/health'),
   sql: (sql: string) => ask<SqlAnswer>('/api/sql', { sql }),
+  watchlist: () => ask<{ tickers: string[]; problems: string[] }>('/api/watchlist'),
   add: (ticker: string) => ask<{ tickers: string[] }>('/api/watchlist', { add: ticker }),
   remove: (ticker: string) => ask<{ tickers: string[] }>('/api/watchlist', { remove: ticker }),
 };

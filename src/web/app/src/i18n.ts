@@ -6,10 +6,11 @@ const english = {
   topicBanner: 'The topic does not answer, so quotes stand still: {why}',
   errorBanner: 'pregao answered with an error: {why}',
   perSecond: '{n} msg/s', simulator: 'Simulated market', theme: 'Switch between light and dark',
-  addTicker: 'Add a ticker', addPlaceholder: 'PETR4.SA, AAPL, BTC-USD', add: 'Add', remove: 'Remove {ticker}',
+  addTicker: 'Add a ticker', addPlaceholder: 'Ticker, e.g. AAPL', add: 'Add', remove: 'Remove {ticker}',
   waiting: 'Waiting for the first quote', empty: 'The watchlist is empty. Add a ticker to begin.', loading: 'Loading',
   open: 'open', pre: 'pre-market', post: 'after hours', overnight: 'overnight',
   ago: '{age} ago', now: 'now', noBars: 'No quotes of {ticker} in this interval yet', interval: 'Interval',
+  candlesByKey: 'Candles: the arrow keys read them one by one', first: 'O', high: 'H', low: 'L', close: 'C', volumeShort: 'V', records: '{n} records',
   volume: 'Volume', dayRange: 'Day', previous: 'Previous close', attribution: 'Charts by TradingView',
   position: 'Ticker', quantity: 'Quantity', average: 'Avg price', price: 'Price', value: 'Value', day: 'Day', total: 'Total',
   allIn: 'All in {currency}', valueIn: 'Value in {currency}', rates: 'Rates',
@@ -20,7 +21,7 @@ const english = {
   connections: 'Connections', reconnects: 'Reconnects', pages: 'Pages open', silent: 'Silent tickers', none: 'none',
   rejects: 'Latest rejects', noRejects: 'No message was refused in the last seven days.', elsewhere: 'The engine runs in another process; its figures are at its own /metrics.',
   run: 'Run', running: 'Running', download: 'Download CSV', sqlLabel: 'SQL statement, read-only',
-  sqlHint: 'Ctrl+Enter runs it. Tables: silver, bars, latest, portfolio …', rowsTook: '{n} rows in {ms} ms', truncated: ', cut at the limit', noRows: 'No rows',
+  sqlHint: 'Ctrl+Enter runs it. Tables: silver, bronze, quarantine, bars, bars_1d, latest, gaps, portfolio.', rowsTook: '{n} rows in {ms} ms', truncated: ', cut at the limit', noRows: 'No rows',
   added: '{ticker} is in the watchlist', removed: '{ticker} is no longer in the watchlist', change: 'Change', reason: 'Reason', raw: 'Raw message', time: 'Time', results: 'Result of the statement',
 };
 type Words = typeof english;
@@ -32,10 +33,11 @@ const portuguese: Words = {
   topicBanner: 'O tópico não responde, por isso as cotações estão paradas: {why}',
   errorBanner: 'O pregao respondeu com um erro: {why}',
   perSecond: '{n} msg/s', simulator: 'Mercado simulado', theme: 'Alternar entre claro e escuro',
-  addTicker: 'Adicionar um papel', addPlaceholder: 'PETR4.SA, AAPL, BTC-USD', add: 'Adicionar', remove: 'Remover {ticker}',
+  addTicker: 'Adicionar um papel', addPlaceholder: 'Papel, ex.: PETR4.SA', add: 'Adicionar', remove: 'Remover {ticker}',
   waiting: 'Esperando a primeira cotação', empty: 'A carteira está vazia. Adicione um papel para começar.', loading: 'Carregando',
   open: 'aberto', pre: 'pré-abertura', post: 'after-market', overnight: 'noturno',
   ago: 'há {age}', now: 'agora', noBars: 'Ainda não há cotações de {ticker} neste intervalo', interval: 'Intervalo',
+  candlesByKey: 'Candles: as setas leem um por um', first: 'Abe', high: 'Máx', low: 'Mín', close: 'Fec', volumeShort: 'Vol', records: '{n} registros',
   volume: 'Volume', dayRange: 'Dia', previous: 'Fechamento anterior', attribution: 'Gráficos da TradingView',
   position: 'Papel', quantity: 'Quantidade', average: 'Preço médio', price: 'Preço', value: 'Valor', day: 'Dia', total: 'Total',
   allIn: 'Tudo em {currency}', valueIn: 'Valor em {currency}', rates: 'Câmbio',
@@ -46,7 +48,7 @@ const portuguese: Words = {
   connections: 'Conexões', reconnects: 'Reconexões', pages: 'Páginas abertas', silent: 'Papéis em silêncio', none: 'nenhum',
   rejects: 'Últimas rejeições', noRejects: 'Nenhuma mensagem foi recusada nos últimos sete dias.', elsewhere: 'O motor roda em outro processo; os números dele estão no /metrics de lá.',
   run: 'Executar', running: 'Executando', download: 'Baixar CSV', sqlLabel: 'Comando SQL, somente leitura',
-  sqlHint: 'Ctrl+Enter executa. Tabelas: silver, bars, latest, portfolio …', rowsTook: '{n} linhas em {ms} ms', truncated: ', cortado no limite', noRows: 'Nenhuma linha',
+  sqlHint: 'Ctrl+Enter executa. Tabelas: silver, bronze, quarantine, bars, bars_1d, latest, gaps, portfolio.', rowsTook: '{n} linhas em {ms} ms', truncated: ', cortado no limite', noRows: 'Nenhuma linha',
   added: '{ticker} está na carteira', removed: '{ticker} saiu da carteira', change: 'Variação', reason: 'Motivo', raw: 'Mensagem crua', time: 'Hora', results: 'Resultado do comando',
 };
 

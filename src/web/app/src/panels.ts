@@ -1,7 +1,7 @@
 // The portfolio and the pipeline's health.
 import type { Health, Money, Portfolio } from './api';
 import { h } from './dom';
-import { age, count, fixed, quantity, signed, timeOfDay } from './format';
+import { age, count, digitsOf, fixed, quantity, signed, timeOfDay } from './format';
 import { t } from './i18n';
 import { table } from './table';
 
@@ -9,6 +9,7 @@ type Known = number | null;
 const trend = (value: Known) => (value === null || value === 0 ? '' : value > 0 ? 'up' : 'down');
 const percent = (part: Known, whole: Known) => (part !== null && whole !== null && whole > 0 ? `${signed((100 * part) / whole, 2)}%` : '');
 const money = (value: Known) => (value === null ? '–' : fixed(value, 2));
+const quoted = (value: Known) => (value === null ? '–' : fixed(value, digitsOf(value)));
 const gain = (value: Known) => ({ text: value === null ? '–' : signed(value, 2), kind: trend(value) });
 
 export class PortfolioPanel {
@@ -28,7 +29,7 @@ export class PortfolioPanel {
       h('small', {}, kind ? t('allIn', { currency: of.currency ?? '' }) : of.currency ?? '–'), h('strong', {}, money(of.value)),
       part(t('day'), of.day, of.value === null || of.day === null ? null : of.value - of.day), part(t('total'), of.total, of.cost));
     const rows = positions.map((position) => [
-      position.ticker, quantity(position.quantity), money(position.average_price), money(position.price), money(position.value),
+      position.ticker, quantity(position.quantity), quoted(position.average_price), quoted(position.price), money(position.value),
       gain(position.day), gain(position.total), ...(base ? [money(position.base_value)] : [])]);
     const heads = [t('position'), t('quantity'), t('average'), t('price'), t('value'), t('day'), t('total'), ...(base ? [t('valueIn', { currency: base.currency ?? '' })] : [])];
     const unknown = base ? [...new Set(positions.filter(({ value, rate }) => value !== null && rate === null).map(({ ticker, currency }) => currency ?? ticker))] : [];
@@ -54,10 +55,11 @@ export class HealthPanel {
   set(health: Health): void {
     this.figures.removeAttribute('aria-busy');
     const { engine, listener } = health;
-    const item = (label: string, value: string, bad = false) => h('div', { class: bad ? 'bad' : '' }, h('dt', {}, label), h('dd', {}, value));
+    const item = (label: string, value: string, bad = false, more = '') =>
+      h('div', { class: bad ? 'bad' : '' }, h('dt', {}, label), h('dd', {}, value, more ? h('small', {}, ` ${more}`) : null));
     this.figures.replaceChildren(...[
       item(t('rate'), fixed(health.messages_per_second, 1)),
-      engine && item(t('lag'), `${count(engine.lag_records)} · ${fixed(engine.lag_seconds, 1)} s`, engine.lag_seconds > 30),
+      engine && item(t('lag'), `${fixed(engine.lag_seconds, 1)} s`, engine.lag_seconds > 30, t('records', { n: count(engine.lag_records) })),
       engine && item(t('lastCommit'), engine.last_commit ? t('ago', { age: age(health.now - engine.last_commit) }) : '–'),
       engine && item(t('commitTook'), `${count(engine.last_commit_ms)} ms`),
       engine && item(t('rows'), count(engine.rows)),
