@@ -68,7 +68,7 @@ class PageTest : public testing::Test {
   Routes routes_;
 };
 
-/// What asks DuckDB, which is not instrumented: left out under ThreadSanitizer, by this name (Makefile).
+/// What asks DuckDB, which is not instrumented: left out under ThreadSanitizer, by this name (CMakePresets.json).
 using PageSqlTest = PageTest;
 
 TEST_F(PageTest, QuotesAreTheWatchlistsInItsOrderThoseWithoutAQuoteToo) {
