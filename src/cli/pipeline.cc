@@ -109,12 +109,13 @@ std::string WaitText(const engine::EngineStats& stats) {
 }
 
 std::string Summary(const engine::EngineStats& stats, const Settings& settings, bool json,
-                    const engine::GoldStats* gold) {
+                    const engine::GoldStats* gold, std::int64_t filled) {
   if (!json) {
-    return fmt::format("{} rows written to {} ({} duplicates, {} quarantined, {} commits, {}{})\n",
+    return fmt::format("{} rows written to {} ({} duplicates, {} quarantined, {} commits, {}{}{})\n",
                        HumanCount(stats.rows), settings.lake, HumanCount(stats.duplicates),
                        HumanCount(stats.rejected()), HumanCount(stats.commits), HumanSize(stats.bytes),
-                       gold != nullptr ? fmt::format("; {} bars", HumanCount(gold->bars - gold->revisions)) : "");
+                       gold != nullptr ? fmt::format("; {} bars", HumanCount(gold->bars - gold->revisions)) : "",
+                       filled > 0 ? fmt::format("; {} bars filled", HumanCount(filled)) : "");
   }
   JsonWriter w;
   w.BeginObject();
@@ -131,6 +132,8 @@ std::string Summary(const engine::EngineStats& stats, const Settings& settings, 
   if (gold != nullptr) {
     w.Key("bars");
     w.Int(gold->bars - gold->revisions);
+    w.Key("bars_filled");
+    w.Int(filled);
   }
   w.Key("rejects");
   w.BeginObject();

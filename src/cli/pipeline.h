@@ -46,8 +46,9 @@ struct EnginePipeline {
 [[nodiscard]] std::string WaitText(const engine::EngineStats& stats);
 
 /// What an engine did, as one line for people or one JSON object.
-/// @param gold  what was built from it; may be null
+/// @param gold    what was built from it; may be null
+/// @param filled  bars that came out of Yahoo's history beside it
 [[nodiscard]] std::string Summary(const engine::EngineStats& stats, const Settings& settings, bool json,
-                                  const engine::GoldStats* gold = nullptr);
+                                  const engine::GoldStats* gold = nullptr, std::int64_t filled = 0);
 
 }  // namespace pregao::cli

@@ -73,7 +73,7 @@ export class HealthPanel {
     const problems = [health.topic_problem, health.table_problem, engine?.problem, listener?.problem].filter((text): text is string => !!text);
     this.notes.replaceChildren(
       ...problems.map((problem) => h('p', { class: 'problem' }, problem)),
-      listener ? h('p', { class: 'quiet' }, `${t('silent')}: ${listener.silent.length ? listener.silent.join(', ') : t('none')}`) : h('p', { class: 'quiet' }, t('elsewhere')),
+      listener ? h('p', { class: 'quiet' }, `${t('silent')}: ${[...listener.silent, ...listener.quiet].join(', ') || t('none')}${listener.closed ? ` · ${t('closed', { n: count(listener.closed) })}` : ''}`) : h('p', { class: 'quiet' }, t('elsewhere')),
       h('p', { class: 'quiet source' }, `${health.source} · pregao ${health.version}`));
     const text = JSON.stringify(health.rejects);
     if (text === this.shown) return;
