@@ -19,7 +19,7 @@ SEED ?=
 PREFIX ?= /usr/local
 export CTEST_PARALLEL_LEVEL ?= $(JOBS)
 
-TEST_PARTS = unit judges $(if $(SERVICES),servers) asan tsan fuzz
+TEST_PARTS = unit judges page $(if $(SERVICES),servers) asan tsan fuzz
 # Real servers that the tests of test/servers run against: setup/services/*.sh.
 SERVICES := $(basename $(notdir $(filter-out %/with.sh,$(wildcard setup/services/*.sh))))
 # ThreadSanitizer runs where threads are.
@@ -38,6 +38,9 @@ help:  ## this list
 
 run: build  ## set up, build, then fill the lake with live quotes until Ctrl-C (ARGS='...')
 	build/release/pregao run $(ARGS)
+
+run-spark: build  ## the same through a Kafka broker and Spark Structured Streaming, both set up here, until Ctrl-C
+	@setup/services/with.sh kafka spark -- setup/run_spark.sh build/release/pregao
 
 test: deps  ## everything: unit tests, foreign readers, real servers, sanitizers, fuzzers
 	@for part in $(TEST_PARTS); do \
@@ -88,6 +91,7 @@ setup: deps  ## Debian packages, pinned libraries, the Python environment of the
 deps:
 	@setup/packages.sh
 	@setup/deps.sh
+	@setup/page.sh
 
 test-unit:
 	@$(call configure,release)
@@ -100,6 +104,14 @@ test-judges:
 test-servers:
 	@venv=$$(setup/venv.sh); PREGAO=$(CURDIR)/build/release/pregao setup/services/with.sh $(SERVICES) -- \
 	  bash -c "ctest --preset release --label-regex servers && $$venv/bin/python -m pytest -q test/servers"
+
+test-page: build
+	@ln -sfn "$$(setup/page_tests.sh)" test/page/node_modules
+	@cd test/page && PREGAO=$(CURDIR)/build/release/pregao node --test page.test.mjs
+
+screenshots: build  ## the pictures of docs/page.md, on a simulated market
+	@ln -sfn "$$(setup/page_tests.sh)" test/page/node_modules
+	@cd test/page && PREGAO=$(CURDIR)/build/release/pregao node screenshots.mjs $(CURDIR)/docs
 
 test-asan:
 	@$(call configure,asan)
@@ -127,4 +139,4 @@ lint: deps  ## clang-tidy on every source (slow; needs Debian's clang-tidy-14)
 clean:  ## remove build/; the cache of libraries and data/ stay
 	@rm -rf build
 
-.PHONY: help run test check build install fuzz torture bench bench-against setup deps format format-check lint clean $(addprefix test-,$(TEST_PARTS))
+.PHONY: help run run-spark test check build install fuzz torture bench bench-against screenshots setup deps format format-check lint clean $(addprefix test-,$(TEST_PARTS))

@@ -20,7 +20,7 @@ VENDORS = {
     r"prometheus/": {"web"},
     r"openssl/": {"yahoo", "cloud"},
     r"sqlite3\.h": {"topic"},
-    r"simdjson\.h": {"cloud", "medallion", "lake", "spark"},
+    r"simdjson\.h": {"cloud", "yahoo", "medallion", "lake", "spark"},
     r"xxhash\.h": {"medallion", "topic"},
     r"duckdb\.h": {"query"},
     r"CLI/": {"cli"},
@@ -63,7 +63,7 @@ REGISTRY = (r"\b(pypi\.org|files\.pythonhosted\.org|registry\.npmjs\.org|proxy\.
 
 
 class Tree:
-    """The files under version control: path relative to the root -> text. Binary files are left out."""
+    """The files under version control: path relative to the root -> text. A binary file has no text."""
 
     def __init__(self, files):
         self.files = files
@@ -77,8 +77,7 @@ class Tree:
             if not path.is_file():
                 continue  # deleted and not yet committed
             data = path.read_bytes()
-            if b"\0" not in data[:4096]:
-                files[name] = data.decode("utf-8", "replace")
+            files[name] = "" if b"\0" in data[:4096] else data.decode("utf-8", "replace")
         return cls(files)
 
     def named(self, pattern):

@@ -20,11 +20,12 @@ Result<std::unique_ptr<topic::TopicReader>> FreshReader(const Context& context) 
 }  // namespace
 
 Result<engine::RepairCounts> RepairLosses(const Context& context, query::Session* session,
-                                          const query::AuditLosses& losses, bool dry_run) {
+                                          const query::AuditLosses& losses, bool dry_run, const std::string& owner) {
   TRY_ASSIGN(auto store, OpenExistingLake(context));
   const auto sink = SinkOptionsOf(context.settings);
   engine::RepairOptions options;
   options.dry_run = dry_run;
+  options.owner = owner;
   options.write = sink.write;
   options.table = sink.table;
   TRY_ASSIGN(const auto repair, engine::Repair::Open(std::move(store), context.clock,

@@ -7,6 +7,8 @@
 #include "cli/commands.h"
 #include "cli/lake_session.h"
 #include "cli/output.h"
+#include "cli/silver_spark.h"
+#include "cli/spark_tables.h"
 #include "cli/topics.h"
 #include "query/audit.h"
 
@@ -137,14 +139,19 @@ Result<ExitCode> RunAudit(const Context& context, const Options& options) {
   TRY_ASSIGN(const auto session, OpenSession(context));
   const std::stop_callback interrupt(context.stop, [&] { session->Interrupt(); });
   query::AuditLosses losses;
+  bool sparks = false;
   const auto audit = [&]() -> Result<query::AuditReport> {
     TRY_ASSIGN(const auto reader, OpenAuditReader(context));
-    return query::Audit(session.get(), reader.get(), options.repair ? &losses : nullptr);
+    TRY_ASSIGN(const auto reached, ReachOfSpark(context, session.get()));
+    sparks = reached.contains("silver");
+    return query::Audit(session.get(), reader.get(), options.repair ? &losses : nullptr, reached);
   };
   TRY_ASSIGN(auto report, audit());
   Repaired repaired;
   if (options.repair && !losses.empty()) {
-    TRY_ASSIGN(repaired, RepairLosses(context, session.get(), losses, options.dry_run));
+    if (sparks && !options.dry_run) TRY(CheckQueriesRest(context));
+    TRY_ASSIGN(repaired, RepairLosses(context, session.get(), losses, options.dry_run,
+                                      sparks ? engine::kSparkOwner : engine::kOwner));
     if (!context.json) TRY(WriteOut(ForPeople(report) + "\n" + RepairText(*repaired, options.dry_run)));
   }
   if (repaired && !options.dry_run) {
@@ -170,7 +177,7 @@ Command AuditCommand() {
       "Prove that every record is in silver once, in quarantine, or repeats a row that is there",
       {"pregao audit", "pregao audit --json | jq .clean", "pregao audit --repair --dry-run   # what would be appended",
        "pregao audit --repair             # appends what is missing, then audits again"},
-      {"topic", "lake"},
+      {"topic", "lake", "spark."},
       [](CLI::App* app, Context* context) -> Run {
         auto options = std::make_shared<Options>();
         app->add_flag("--repair", options->repair,

@@ -35,8 +35,10 @@ std::string Origin(const Settings& s, const std::string& key) {
 
 std::vector<SettingLine> Lines(const Settings& s) {
   std::vector<SettingLine> lines;
-  for (const SettingKey& key : SettingKeys())
-    lines.push_back({key.name, WithoutUserInfo(ValueText(key, s)), Origin(s, key.name)});
+  for (const SettingKey& key : SettingKeys()) {
+    const bool secret = key.name == "web.token" && !s.web_token.empty();
+    lines.push_back({key.name, secret ? "(hidden)" : WithoutUserInfo(ValueText(key, s)), Origin(s, key.name)});
+  }
   for (const auto& [key, value] : s.kafka) {
     lines.push_back({"kafka." + key, topic::IsSecretProperty(key) ? "(hidden)" : value, Origin(s, "kafka." + key)});
   }
@@ -141,6 +143,7 @@ Result<ExitCode> RunDoctor(const Context& context, const Options& options) {
   CheckDisk(context, &findings);
   CheckWatchlist(context, &findings);
   CheckTopic(context, &findings);
+  CheckSpool(context, &findings);
   CheckLake(context, &findings);
   CheckTables(context, &findings);
   CheckWeb(context, &findings);
@@ -159,7 +162,7 @@ Command DoctorCommand() {
           "Check settings, files and reachability, each with its fix",
           {"pregao doctor", "pregao doctor --json --offline", "pregao doctor --print-config > pregao.toml",
            "pregao doctor --ask readyz    # of the pregao that runs here"},
-          {"topic", "lake", "watchlist", "yahoo.stream-url", "web."},
+          {"topic", "lake", "watchlist", "yahoo.stream-url", "listen.spool", "listen.spool-bytes", "web."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_flag("--print-config", options->print_config, "Print a documented sample of pregao.toml");

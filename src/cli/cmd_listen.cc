@@ -49,7 +49,7 @@ Result<ExitCode> RunListen(const Context& context) {
                                       topics.writers.dead_letter.get(), context.clock));
   spdlog::info("listening to {} for {}, writing to {}", context.settings.yahoo_stream_url, context.settings.watchlist,
                context.settings.topic);
-  TRY_ASSIGN(const auto operations, ServeOperations(context, false, listener.get(), nullptr, topics.spool));
+  TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFigures, listener.get(), nullptr, topics.spool));
   const std::jthread reporter = Reporter(listener.get(), &topics);
   const Status status = listener->Run(context.stop);
   Report(listener->stats(), topics);

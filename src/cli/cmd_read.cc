@@ -48,13 +48,14 @@ Command ReadCommand() {
   return {"read",
           "Show the newest records of the topic or rows of a table",
           {"pregao read silver --tail 20", "pregao read topic --follow --ticker PETR4.SA",
-           "pregao read quarantine --since 1h --format json", "pregao read bronze --since 2026-11-22T13:00 --tail 5"},
+           "pregao read quarantine --since 1h --format json", "pregao read bars --ticker AAPL --since 1h",
+           "pregao read bronze --since 2026-11-22T13:00 --tail 5"},
           {"topic", "lake"},
           [](CLI::App* app, Context* context) -> Run {
             auto flags = std::make_shared<Flags>();
-            app->add_option("WHAT", flags->what, "topic, dead-letter, bronze, silver or quarantine")
+            app->add_option("WHAT", flags->what, "topic, dead-letter, bronze, silver, quarantine or bars")
                 ->required()
-                ->check(CLI::IsMember({"topic", "dead-letter", "bronze", "silver", "quarantine"}));
+                ->check(CLI::IsMember({"topic", "dead-letter", "bronze", "silver", "quarantine", "bars"}));
             app->add_option("--tail", flags->tail_count, "The newest N only (default: 10, or all of --since)")
                 ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000}));
             app->add_flag("--follow,-f", flags->follow, "Go on with what comes, until Ctrl-C");

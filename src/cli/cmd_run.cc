@@ -69,7 +69,8 @@ Result<ExitCode> RunAll(Context context, const Options& options) {
   TRY_ASSIGN(const auto listener, listen::Listener::Create(source.options, topics.writers.quotes.get(),
                                                            topics.writers.dead_letter.get(), context.clock));
   TRY_ASSIGN(const auto pipeline, OpenEngine(context, false, options.accept_new_topic));
-  TRY_ASSIGN(const auto operations, ServeOperations(context, true, listener.get(), &pipeline, topics.spool));
+  TRY_ASSIGN(const auto operations,
+             ServeOperations(context, Serve::kFiguresAndPage, listener.get(), &pipeline, topics.spool));
 
   std::unique_ptr<engine::Gold> gold;
   if (context.settings.gold_enabled) gold = NewGold(context, pipeline.store, {.finish = true});
@@ -79,8 +80,10 @@ Result<ExitCode> RunAll(Context context, const Options& options) {
   Status status;
   {
     RateMeter rate;
-    const StatusLine line(
-        [&] { return StatusText(listener->stats(), pipeline.engine->stats(), &rate) + SpoolText(topics); });
+    const StatusLine line([&] {
+      const auto written = pipeline.engine->stats();
+      return StatusText(listener->stats(), written, &rate) + SpoolText(topics) + WaitText(written);
+    });
     const std::jthread upkeep = StartUpkeep(pipeline);
     status = RunParts(listener.get(), pipeline.engine.get(), gold.get(), context.stop);
   }

@@ -8,36 +8,39 @@
 #include "cli/pipeline.h"
 #include "cli/silver_spark.h"
 #include "cli/status_line.h"
+#include "cli/take_back.h"
 
 namespace pregao::cli {
 namespace {
 
 struct Options {
   std::string until, engine = "embedded", spark, action;
-  bool accept_new_topic = false, take_over = false;
+  bool accept_new_topic = false, take_over = false, force = false;
 };
 
-Result<ExitCode> RunSilver(const Context& context, const Options& options) {
+Result<ExitCode> RunSilver(Context context, const Options& options) {
   const bool until_end = options.until == "end";
+  if (!options.spark.empty()) context.settings.spark_url = options.spark;
+  if (options.force && (!options.take_over || options.engine == "spark")) {
+    return Status::Invalid("--force goes with --take-over from Spark");
+  }
   if (options.engine == "spark") {
-    Context with_url = context;
-    if (!options.spark.empty()) with_url.settings.spark_url = options.spark;
-    if (options.action == "status") return ShowSpark(with_url);
-    if (options.action == "stop") return StopSpark(with_url);
-    return RunSpark(with_url, {until_end, options.take_over, options.accept_new_topic});
+    if (options.action == "status") return ShowSpark(context);
+    if (options.action == "stop") return StopSpark(context);
+    return RunSpark(context, {until_end, options.take_over, options.accept_new_topic});
   }
-  if (!options.action.empty() || options.take_over || !options.spark.empty()) {
-    return Status::Invalid("status, stop, --take-over and --spark are of --engine spark");
-  }
+  if (!options.action.empty()) return Status::Invalid("status and stop are of --engine spark");
+  if (options.take_over) TRY(TakeBack(context, options.force));
   TRY_ASSIGN(const auto pipeline, OpenEngine(context, until_end, options.accept_new_topic));
-  TRY_ASSIGN(const auto operations, ServeOperations(context, false, nullptr, &pipeline));
+  TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFigures, nullptr, &pipeline));
   Status status;
   {
     RateMeter rate;
     const StatusLine line([&] {
       const auto s = pipeline.engine->stats();
       return fmt::format("{:.0f} rows/s · {} rows · {} duplicates · {} rejects · lag {}", rate.PerSecond(s.rows),
-                         HumanCount(s.rows), HumanCount(s.duplicates), HumanCount(s.rejected()), HumanCount(s.lag));
+                         HumanCount(s.rows), HumanCount(s.duplicates), HumanCount(s.rejected()), HumanCount(s.lag)) +
+             WaitText(s);
     });
     const std::jthread upkeep = until_end ? std::jthread() : StartUpkeep(pipeline);
     status = pipeline.engine->Run(context.stop);
@@ -71,7 +74,9 @@ Command SilverCommand() {
                 ->capture_default_str();
             app->add_option("--spark", options->spark, "The Spark Connect server, as setting spark.url");
             app->add_flag("--take-over", options->take_over,
-                          "With --engine spark: tables of another engine are Spark's from now on");
+                          "Tables of the other engine are this one's from now on, where that one stopped");
+            app->add_flag("--force", options->force,
+                          "With --take-over from Spark: also when Spark does not answer; its queries must have ended");
             app->add_option("ACTION", options->action, "With --engine spark: show its queries, or end them")
                 ->check(CLI::IsMember({"status", "stop"}));
             return [options, context] { return RunSilver(*context, *options); };

@@ -34,13 +34,17 @@ Result<ExitCode> Serve(const Context& context, yahoo::SimServerOptions options) 
   options.seed = static_cast<std::uint64_t>(context.settings.sim_seed);
   options.speed = 1000.0 / static_cast<double>(context.settings.sim_tick.count());
   TRY_ASSIGN(const auto server, yahoo::SimServer::Start(options));
-  spdlog::info("simulating the market at {} (seed {}); listen with --yahoo.stream-url '{}'; Ctrl-C ends it",
-               server->url(), options.seed, server->url());
+  spdlog::info(
+      "simulating the market at {} (seed {}); listen with --yahoo.stream-url '{}', ask its history with "
+      "--yahoo.chart-url {}; Ctrl-C ends it",
+      server->url(), options.seed, server->url(), server->http_url());
   if (context.json) {
     JsonWriter w;
     w.BeginObject();
     w.Key("url");
     w.String(server->url());
+    w.Key("chart_url");
+    w.String(server->http_url());
     w.EndObject();
     TRY(WriteOut(w.Take() + "\n"));
   } else {
@@ -99,7 +103,13 @@ void DeclareFaults(CLI::App* app, yahoo::SimFaults* faults) {
       {"--future", &faults->future, "Probability that a frame's time is an hour ahead"},
       {"--damaged", &faults->damaged, "Probability that a frame is spoilt"},
       {"--silent", &faults->silent, "Probability that a connection never speaks"},
+      {"--throttle", &faults->throttle, "Probability that a chart request is answered 429"},
+      {"--broken", &faults->broken, "Probability that a chart request's answer is broken"},
   };
+  app->add_option("--retry-after", faults->retry_after_s, "Seconds of the header Retry-After of a 429; 0 leaves it out")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{86'400}))
+      ->capture_default_str()
+      ->group("Faults");
   for (const auto& [name, member, help] : flags) {
     app->add_option(name, *member, help)->check(CLI::Range(0.0, 1.0))->group("Faults");
   }
@@ -111,6 +121,7 @@ Command SimulateCommand() {
   return {"simulate",
           "Serve a stand-in market that speaks Yahoo's wire",
           {"pregao simulate --port 8765", "pregao simulate --port 8765 --sim.seed 7 --drop 0.01 --damaged 0.001",
+           "pregao simulate --port 8765 --throttle 0.5 --retry-after 3   # its chart API: /v8/finance/chart/AAPL",
            "pregao simulate --messages 2000000 --topic local:bench.db   # no server: straight into the topic"},
           {"sim.", "topic", "local.", "new-topic."},
           [](CLI::App* app, Context* context) -> Run {

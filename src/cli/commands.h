@@ -49,6 +49,7 @@ struct Command {
 Command RunCommand();
 Command SilverCommand();
 Command GoldCommand();
+Command BackfillCommand();
 Command AuditCommand();
 Command OptimizeCommand();
 Command VacuumCommand();
@@ -57,6 +58,7 @@ Command ListenCommand();
 Command ReplayCommand();
 Command ReadCommand();
 Command SqlCommand();
+Command ServeCommand();
 Command DoctorCommand();
 
 /// While it lives, `on_interrupt` runs (on another thread) at SIGINT in place of stopping the program.

@@ -18,6 +18,8 @@ struct Finding {
 // Each appends what it found. None changes anything but for a probe that the lake check writes and removes.
 void CheckWatchlist(const Context& context, std::vector<Finding>* out);
 void CheckTopic(const Context& context, std::vector<Finding>* out);
+/// What waits on the disk for a broker that is away, and how much room is left there.
+void CheckSpool(const Context& context, std::vector<Finding>* out);
 void CheckLake(const Context& context, std::vector<Finding>* out);
 /// The look at a lake that is a bucket: who we are, and whether we may list, create and delete there.
 void CheckBucket(const Context& context, std::vector<Finding>* out);

@@ -1,4 +1,5 @@
 // The doctor's looks at this machine: watchlist, disk, clock, network.
+#include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include "cli/lake_store.h"
 #include "cli/listener_options.h"
 #include "cli/operations.h"
+#include "cli/spooled_topics.h"
 #include "market/watchlist.h"
 #include "topic/open.h"
 #include "yahoo/streamer.h"
@@ -62,6 +64,11 @@ void CheckDisk(const Context& context, std::vector<Finding>* out) {
   if (const auto uri = topic::ParseTopic(context.settings.topic); uri.ok() && !uri->kafka()) {
     const auto folder = Existing(std::filesystem::path(uri->path).parent_path());
     if (Device(folder) != Device(folders.front())) folders.push_back(folder);
+  }
+  if (HasSpool(context.settings)) {
+    const auto folder = Existing(std::filesystem::path(context.settings.listen_spool).parent_path());
+    const auto same = [&](const auto& other) { return Device(other) == Device(folder); };
+    if (std::none_of(folders.begin(), folders.end(), same)) folders.push_back(folder);
   }
   for (const auto& folder : folders) {
     std::error_code error;

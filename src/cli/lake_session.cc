@@ -47,13 +47,23 @@ Result<std::shared_ptr<lake::ObjectStore>> OpenExistingLake(const Context& conte
   return OpenLake(context);
 }
 
+namespace {
+Result<std::unique_ptr<query::FileCache>> CacheOf(const Context& context, std::shared_ptr<lake::ObjectStore> store) {
+  if (!IsBucket(context.settings)) return nullptr;
+  return query::FileCache::Open(std::move(store), CacheOptionsOf(context));
+}
+}  // namespace
+
 Result<std::unique_ptr<query::Session>> OpenSession(const Context& context) {
   TRY_ASSIGN(auto store, OpenExistingLake(context));
-  std::unique_ptr<query::FileCache> cache;
-  if (IsBucket(context.settings)) {
-    TRY_ASSIGN(cache, query::FileCache::Open(store, CacheOptionsOf(context)));
-  }
+  TRY_ASSIGN(auto cache, CacheOf(context, store));
   return query::Session::Open(std::move(store), context.clock, {}, std::move(cache));
+}
+
+Result<std::unique_ptr<query::Session>> OpenGuardedSession(const Context& context) {
+  TRY_ASSIGN(auto store, OpenExistingLake(context));
+  TRY_ASSIGN(auto cache, CacheOf(context, store));
+  return query::Session::OpenGuarded(std::move(store), context.clock, {.memory_limit = "512MiB"}, std::move(cache));
 }
 
 InterruptOnStop::InterruptOnStop(query::Session* session, std::stop_token stop)

@@ -16,6 +16,9 @@ namespace pregao::cli {
 /// The SQL session over the settings' lake, opened so.
 [[nodiscard]] Result<std::unique_ptr<query::Session>> OpenSession(const Context& context);
 
+/// The same for SQL that comes from the page: see query::Session::OpenGuarded.
+[[nodiscard]] Result<std::unique_ptr<query::Session>> OpenGuardedSession(const Context& context);
+
 /// While it lives, a stop ends the session's running statement, and the next ones too: an interrupt that comes between
 /// two statements is forgotten by DuckDB, so it is repeated.
 class InterruptOnStop {

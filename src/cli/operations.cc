@@ -1,9 +1,16 @@
 #include "cli/operations.h"
 
+#include <atomic>
 #include <spdlog/spdlog.h>
 #include <sstream>
 
+#include "cli/lake_session.h"
+#include "cli/page_assets.h"
+#include "cli/topics.h"
+
+#include "web/access.h"
 #include "web/operations.h"
+#include "web/page_routes.h"
 
 namespace pregao::cli {
 namespace {
@@ -38,17 +45,65 @@ Result<std::optional<web::Address>> WebAddress(const Settings& settings) {
   return *address;
 }
 
-Result<Operations> ServeOperations(const Context& context, bool by_default, const listen::Listener* listener,
-                                   const EnginePipeline* engine, std::function<listen::SpoolStats()> spool) {
+namespace {
+
+bool IsLoopback(const web::Address& address) { return address.host.starts_with("127.") || address.host == "::1"; }
+
+Status CheckToken(const std::string& token) {
+  for (const char c : token) {
+    const bool fits = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                      std::string_view("-._~").find(c) != std::string_view::npos;
+    if (!fits)
+      return Status::Invalid(
+          "web.token: use letters, digits and - . _ ~ only, as in the output of: openssl rand -hex 16");
+  }
+  return Status::OK();
+}
+
+bool MayServePage(const Settings& settings, const web::Address& address) {
+  if (IsLoopback(address) || !settings.web_token.empty()) return true;
+  spdlog::error(
+      "the page is not served: others can reach {}, so it needs web.token (try: openssl rand -hex 16); open "
+      "/?token=… then",
+      address.text());
+  return false;
+}
+
+std::unique_ptr<web::Page> NewPage(const Context& context, const web::Sources& sources) {
+  web::PageOptions options;
+  options.watchlist = context.settings.watchlist;
+  options.source = context.settings.topic + " → " + context.settings.lake;
+  options.sources = sources;
+  options.open_session = [context] { return OpenGuardedSession(context); };
+  return std::make_unique<web::Page>(std::move(options), context.clock);
+}
+
+std::unique_ptr<web::TopicTail> FollowTopic(const Context& context, web::Page* page, web::HttpServer* server) {
+  const auto open = [context, page]() -> Result<std::unique_ptr<topic::TopicReader>> {
+    if (const Status seeded = page->Seed(); !seeded.ok()) spdlog::warn("web: {}", seeded.message());
+    TRY_ASSIGN(const auto uri, topic::ParseTopic(context.settings.topic));
+    return topic::OpenReader(uri, TopicSettingsOf(context, false), {.group = "pregao-page"});
+  };
+  return std::make_unique<web::TopicTail>(open, page->board(), context.clock,
+                                          [server](auto event) { server->Publish(std::move(event)); });
+}
+
+}  // namespace
+
+Result<Operations> ServeOperations(const Context& context, Serve serve, const listen::Listener* listener,
+                                   const EnginePipeline* engine, std::function<listen::SpoolStats()> spool,
+                                   std::function<std::vector<spark::QueryReport>()> spark) {
   const auto origin = context.settings.origins.find("web.listen");
   const bool wanted = origin != context.settings.origins.end() && origin->second != "default";
   TRY_ASSIGN(const auto address, WebAddress(context.settings));
   Operations out;
-  if (!address || !(wanted || by_default)) return out;
+  if (!address || !(wanted || serve == Serve::kFiguresAndPage)) return out;
+  TRY(CheckToken(context.settings.web_token));
 
   web::Sources sources;
   if (listener != nullptr) sources.listener = [listener] { return listener->stats(); };
   sources.spool = std::move(spool);
+  sources.spark = std::move(spark);
   if (engine != nullptr && engine->requests) {
     sources.store_retries = [requests = engine->requests] { return requests->retries.load(); };
   }
@@ -62,17 +117,36 @@ Result<Operations> ServeOperations(const Context& context, bool by_default, cons
     out.probe = std::make_unique<web::LakeProbe>(look, kProbeEvery, context.clock);
     sources.lake = [probe = out.probe.get()] { return probe->newest(); };
   }
+  auto routes = web::OperationsRoutes(sources, LimitsOf(context.settings), context.clock);
+  const bool page = serve == Serve::kFiguresAndPage && MayServePage(context.settings, *address);
+  // The server is made after the routes that tell of it, and outlives their last call.
+  const auto serving = std::make_shared<std::atomic<const web::HttpServer*>>(nullptr);
+  const auto pages = [serving] {
+    const web::HttpServer* const server = *serving;
+    return server == nullptr ? std::size_t{0} : server->stream_readers();
+  };
+  if (page) {
+    out.page = NewPage(context, sources);
+    routes.merge(
+        web::Guarded(web::PageRoutes(out.page.get(), PageAssets(), pages), {.token = context.settings.web_token}));
+  }
   web::HttpOptions options;
   options.listen = *address;
   options.host_names = HostNames(context.settings.web_hosts);
-  auto server = web::HttpServer::Start(
-      options, web::OperationsRoutes(std::move(sources), LimitsOf(context.settings), context.clock));
+  options.max_connections = 512;
+  options.handler_threads = 4;
+  auto server = web::HttpServer::Start(options, std::move(routes));
   if (server.ok()) {
     out.server = std::move(*server);
-    spdlog::info("http://{}/metrics, /healthz and /readyz are served", out.server->address().text());
+    if (page) out.tail = FollowTopic(context, out.page.get(), out.server.get());
+    *serving = out.server.get();
+    const std::string where = out.server->address().text();
+    spdlog::info("{}http://{}/metrics, /healthz and /readyz are served",
+                 page ? "the page is at http://" + where + "; " : "", where);
   } else {
     out.probe.reset();
-    spdlog::error("{}. Quotes are collected all the same, without /metrics and /healthz", server.status().message());
+    spdlog::error("{}. Quotes are collected all the same, without the page, /metrics and /healthz",
+                  server.status().message());
   }
   return out;
 }

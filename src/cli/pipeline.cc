@@ -9,6 +9,7 @@
 #include "cli/topics.h"
 #include "lake/object_store.h"
 #include "query/session.h"
+#include "topic/awaited_reader.h"
 
 namespace pregao::cli {
 
@@ -55,6 +56,17 @@ std::vector<std::string> AllRoots() {
   return roots;
 }
 
+/// What works until the topic's end needs it now. What runs for ever waits for a broker, but not with wrong settings.
+Result<std::unique_ptr<topic::TopicReader>> OpenEngineTopic(const Context& context, bool until_end) {
+  TRY_ASSIGN(const auto uri, topic::ParseTopic(context.settings.topic));
+  const auto open = [uri, settings = TopicSettingsOf(context, true), group = context.settings.engine_group] {
+    return topic::OpenReader(uri, settings, {.group = group, .join = true});
+  };
+  if (until_end || !uri.kafka()) return open();
+  TRY(topic::CheckSettings(uri, TopicSettingsOf(context, true)));
+  return std::make_unique<topic::AwaitedReader>(uri.name, open);
+}
+
 engine::EngineOptions EngineOptionsOf(const Settings& settings) {
   engine::EngineOptions out;
   out.commit_interval = settings.engine_commit_interval;
@@ -67,9 +79,7 @@ engine::EngineOptions EngineOptionsOf(const Settings& settings) {
 Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool accept_new_topic) {
   const Settings& settings = context.settings;
   EnginePipeline out;
-  TRY_ASSIGN(const auto uri, topic::ParseTopic(settings.topic));
-  TRY_ASSIGN(out.reader,
-             topic::OpenReader(uri, TopicSettingsOf(context, true), {.group = settings.engine_group, .join = true}));
+  TRY_ASSIGN(out.reader, OpenEngineTopic(context, until_end));
   if (IsBucket(settings)) out.requests = std::make_shared<cloud::HttpCounters>();
   TRY_ASSIGN(auto store, OpenLake(context, out.requests));
   out.store = std::make_shared<lake::CountingStore>(std::move(store));
@@ -91,6 +101,11 @@ Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool a
 std::jthread StartUpkeep(const EnginePipeline& pipeline) {
   if (!pipeline.upkeep) return {};
   return std::jthread([upkeep = pipeline.upkeep.get()](std::stop_token stop) { upkeep->Run(stop); });
+}
+
+std::string WaitText(const engine::EngineStats& stats) {
+  return stats.reading || stats.topic_problem.empty() ? ""
+                                                      : " · waits for the topic: " + Printable(stats.topic_problem);
 }
 
 std::string Summary(const engine::EngineStats& stats, const Settings& settings, bool json,

@@ -28,7 +28,8 @@ struct EnginePipeline {
 };
 /// What the settings say of the tables.
 [[nodiscard]] engine::LakeSinkOptions SinkOptionsOf(const Settings& settings);
-/// The parts that `context`'s settings describe; the topic is made when absent.
+/// The parts that `context`'s settings describe; the topic is made when absent. Unless `until_end`, a broker that is
+/// away or refuses us is no error: the engine waits for it. Invalid: [kafka] is wrong by itself.
 [[nodiscard]] Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool accept_new_topic);
 
 /// What builds the bars of a lake; `options` are completed by the settings.
@@ -40,6 +41,9 @@ struct EnginePipeline {
 
 /// Looks after the tables until the answer is destroyed, which ends it quickly.
 [[nodiscard]] std::jthread StartUpkeep(const EnginePipeline& pipeline);
+
+/// " · waits for the topic: why"; empty while the engine reads.
+[[nodiscard]] std::string WaitText(const engine::EngineStats& stats);
 
 /// What an engine did, as one line for people or one JSON object.
 /// @param gold  what was built from it; may be null

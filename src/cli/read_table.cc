@@ -12,8 +12,11 @@ using query::QuoteName;
 using query::QuoteText;
 
 struct Shape {
-  std::string view, time, ticker;  // the columns that --since and --ticker look at
-  std::string columns;             // shown to people
+  std::string view, time, ticker;                        // the columns that --since and --ticker look at
+  std::string columns;                                   // shown to people
+  std::string table = view;                              // whose files the view is made of
+  std::string order = R"("partition"{0}, "offset"{0})";  // of rows of one time
+  bool from_topic = true;                                // a row is one message of the topic
 };
 
 Shape ShapeOf(const std::string& view) {
@@ -21,6 +24,15 @@ Shape ShapeOf(const std::string& view) {
     return {view, "event_time", "ticker",
             "ticker, event_time, price, change, change_percent, day_volume, market_hours, source, \"partition\", "
             "\"offset\""};
+  }
+  if (view == "bars") {
+    return {view,
+            "bar_start",
+            "ticker",
+            "ticker, interval, bar_start, open, high, low, close, volume, vwap_estimate, ticks, source, is_final",
+            "bar_revisions",
+            R"(ticker{0}, "interval"{0})",
+            false};
   }
   if (view == "bronze") return {view, "timestamp", "key", "\"partition\", \"offset\", \"timestamp\", key, value"};
   return {view, "timestamp", "key", "reason, detail, \"partition\", \"offset\", \"timestamp\", key, value"};
@@ -71,9 +83,11 @@ class TableReader {
   void LeaveOutOldDates() {
     if (options_.since) {
       const std::chrono::sys_time<std::chrono::milliseconds> since{std::chrono::milliseconds(options_.since->value)};
-      session_->ShowFrom(shape_.view, fmt::format("{:%F}", std::chrono::floor<std::chrono::days>(since)));
+      session_->ShowFrom(shape_.table, fmt::format("{:%F}", std::chrono::floor<std::chrono::days>(since)));
     } else if (const auto newest = options_.Newest(); newest && options_.ticker.empty()) {
-      session_->ShowNewest(shape_.view, *newest);
+      // A bar has several revisions. Whole days are shown, so that more rows than needed cost little.
+      constexpr std::int64_t kRevisions = 1000;
+      session_->ShowNewest(shape_.table, *newest * (shape_.from_topic ? 1 : kRevisions));
     }
   }
 
@@ -91,7 +105,7 @@ class TableReader {
   }
 
   std::string NewestSql() const {
-    const std::string order = QuoteName(shape_.time) + "{0}, \"partition\"{0}, \"offset\"{0}";
+    const std::string order = QuoteName(shape_.time) + "{0}, " + shape_.order;
     std::string from = fmt::format("SELECT * FROM {} WHERE {}", shape_.view, Where());
     if (const auto newest = options_.Newest()) {
       from += fmt::format(" ORDER BY {} LIMIT {}", fmt::format(fmt::runtime(order), " DESC"), *newest);
@@ -101,29 +115,29 @@ class TableReader {
 
   // What is there, then what each new version adds; a table that is absent yet is waited for.
   Result<ExitCode> Follow() {
-    for (session_->Refresh(); session_->Shown(shape_.view) == nullptr; session_->Refresh()) {
-      if (!session_->Problem(shape_.view).IsKeyError()) return session_->Problem(shape_.view);
+    for (session_->Refresh(); session_->Shown(shape_.table) == nullptr; session_->Refresh()) {
+      if (!session_->Problem(shape_.table).IsKeyError()) return session_->Problem(shape_.table);
       if (!WaitForNextLook(context_)) return ExitCode::kOk;
     }
     TRY_ASSIGN(const auto result, session_->Query(NewestSql()));
     printer_ = query::MakePrinter(format_, result->schema(), WriteOut);
     TRY(PrintRows(result.get()));
-    session_->Follow(shape_.view);
-    TRY(NotePositions(shape_.view));
+    session_->Follow(shape_.table);
+    TRY(NotePositions(shape_.table));
     while (WaitForNextLook(context_)) TRY(ShowAdded());
     TRY(printer_->End());
     return ExitCode::kOk;
   }
 
   Status ShowAdded() {
-    TRY_ASSIGN(const bool added, session_->RefreshAdded(shape_.view));
+    TRY_ASSIGN(const bool added, session_->RefreshAdded(shape_.table));
     if (!added) return Status::OK();
-    const std::string view = shape_.view + "_added";
+    const std::string view = shape_.table + "_added";
     // Files that were only rewritten hold rows below the positions.
-    TRY_ASSIGN(
-        const auto statements,
-        session_->Parse(fmt::format("SELECT {} FROM {} AS added WHERE {} AND {} ORDER BY {}, \"partition\", \"offset\"",
-                                    columns_, view, Where(), BeyondPositions(), QuoteName(shape_.time))));
+    const std::string sql =
+        fmt::format("SELECT {} FROM {} AS added WHERE {} AND {} ORDER BY {}, {}", columns_, view, Where(),
+                    BeyondPositions(), QuoteName(shape_.time), fmt::format(fmt::runtime(shape_.order), ""));
+    TRY_ASSIGN(const auto statements, session_->Parse(sql));
     TRY_ASSIGN(const auto result, statements->Run(0));
     TRY(PrintRows(result.get()));
     return NotePositions(view);
@@ -139,6 +153,7 @@ class TableReader {
 
   // Remembers, in a table of the session, the greatest offset of each partition shown.
   Status NotePositions(const std::string& view) {
+    if (!shape_.from_topic) return Status::OK();
     query::Database* const database = session_->database();
     const std::string greatest =
         fmt::format("SELECT topic, \"partition\", max(\"offset\") AS \"offset\" FROM {} GROUP BY ALL", view);
@@ -152,7 +167,8 @@ class TableReader {
                     greatest));
   }
 
-  static std::string BeyondPositions() {
+  std::string BeyondPositions() const {
+    if (!shape_.from_topic) return "true";
     return "NOT EXISTS (SELECT 1 FROM pregao_seen s WHERE s.topic = added.topic AND s.\"partition\" = "
            "added.\"partition\" AND "
            "s.\"offset\" >= added.\"offset\")";

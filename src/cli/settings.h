@@ -26,10 +26,13 @@ struct Settings {
   std::string topic = "local:data/topic.db";
   std::string lake = "data/lake";
   std::string watchlist = "carteira.txt";
+  std::string calendars;            ///< empty: the built-in ones alone
   std::string log_level = "info";   ///< trace, debug, info, warning, error
   std::string log_format = "text";  ///< text, json
   std::string yahoo_stream_url = "wss://streamer.finance.yahoo.com/?version=2";
   std::int64_t yahoo_symbols_per_connection = 100;
+  std::string yahoo_chart_url = "https://query1.finance.yahoo.com";
+  std::int64_t yahoo_chart_requests_per_minute = 30;
   Duration listen_dumb_timeout = std::chrono::seconds(60);
   Duration listen_resubscribe_interval = std::chrono::seconds(15);
   std::int64_t new_topic_partitions = 4;
@@ -61,6 +64,7 @@ struct Settings {
   std::string spark_lake;                     ///< empty: as `lake`
   std::string spark_checkpoints;              ///< empty: below the lake
   Duration spark_watermark = std::chrono::minutes(10);
+  std::string web_token;  ///< empty: none
   std::int64_t sim_seed = 1;
   Duration sim_tick = std::chrono::seconds(1);
 

@@ -2,20 +2,15 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <filesystem>
 #include <fmt/format.h>
 #include <mutex>
 #include <spdlog/spdlog.h>
 
 #include "base/json_writer.h"
 #include "base/text.h"
-#include "cli/lake_store.h"
+#include "cli/operations.h"
 #include "cli/output.h"
-#include "cli/pipeline.h"
 #include "cli/status_line.h"
-#include "cli/topics.h"
-#include "engine/lake_sink.h"
-#include "topic/positions.h"
 
 #include "spark/progress.h"
 #include "spark/streams.h"
@@ -24,7 +19,6 @@ namespace pregao::cli {
 namespace {
 
 constexpr std::chrono::seconds kLook{1}, kLongestPause{30};
-constexpr std::array kRoots{engine::kBronzeRoot, engine::kQuarantineRoot, engine::kSilverRoot};
 
 /// A query and what was last heard of it.
 struct Watched {
@@ -40,20 +34,6 @@ void WaitFor(std::stop_token stop, std::chrono::seconds time) {
   never.wait_for(lock, stop, time, [] { return false; });
 }
 
-/// The lake as Spark names it.
-std::string SparkLake(const Settings& settings) {
-  if (!settings.spark_lake.empty()) return settings.spark_lake;
-  if (IsBucket(settings)) return settings.lake;
-  return "file://" + std::filesystem::absolute(settings.lake).lexically_normal().string();
-}
-
-Result<topic::TopicUri> KafkaTopic(const Settings& settings) {
-  TRY_ASSIGN(auto uri, topic::ParseTopic(settings.topic));
-  if (uri.kafka()) return uri;
-  return Status::Invalid("topic is '", settings.topic,
-                         "': Spark reads Kafka alone; set topic = \"kafka://host:9092/NAME\"");
-}
-
 Result<std::unique_ptr<spark::Client>> ConnectSpark(const Settings& settings, const std::string& topic) {
   if (settings.spark_url.empty()) {
     return Status::Invalid("no Spark Connect server is named: --spark sc://host:15002, or spark.url in pregao.toml");
@@ -63,66 +43,15 @@ Result<std::unique_ptr<spark::Client>> ConnectSpark(const Settings& settings, co
   return spark::Client::Connect(*url, spark::SessionOf(SparkLake(settings), topic));
 }
 
-/// From now on the tables that exist are Spark's; a running embedded engine finds out at its next commit and stops.
-Status TakeOver(const Context& context, const std::shared_ptr<lake::ObjectStore>& store) {
-  for (const char* root : kRoots) {
-    auto table = lake::Table::Open(store, root, context.clock);
-    if (table.status().IsKeyError()) continue;
-    TRY(table.status());
-    TRY((*table)->SetProperties({{"pregao.owner", engine::kSparkOwner}}));
-  }
-  return Status::OK();
-}
-
-Result<spark::StreamTable> TableFor(const Context& context, const std::shared_ptr<lake::ObjectStore>& store,
-                                    const char* root, const topic::TopicInfo& topic, bool accept_new) {
-  TRY_ASSIGN(const auto table, lake::Table::Open(store, root, context.clock));
-  TRY_ASSIGN(const auto positions, topic::PositionsOf(table->snapshot()->positions, topic, root, accept_new));
-  spark::StreamTable out{SparkLake(context.settings) + "/" + root, {}};
-  for (const auto& [partition, offset] : positions) out.start[partition.value] = offset.value;
-  return out;
-}
-
-/// Opens the tables for Spark, made where absent, and says where the queries begin in them.
-Result<spark::StreamsSpec> Prepare(const Context& context, const SparkRun& run) {
-  const Settings& settings = context.settings;
-  TRY_ASSIGN(const auto uri, KafkaTopic(settings));
-  TRY_ASSIGN(const auto reader, topic::OpenReader(uri, TopicSettingsOf(context, true)));
-  const topic::TopicInfo topic = reader->info();
-  TRY_ASSIGN(const auto store, OpenLake(context));
-  if (run.take_over) TRY(TakeOver(context, store));
-  auto options = SinkOptionsOf(settings);
-  options.owner = engine::kSparkOwner;
-  options.accept_new_topic = run.accept_new_topic;
-  options.remember_rows = 0;
-  std::vector<Partition> partitions;
-  for (std::int32_t p = 0; p < topic.partitions; ++p) partitions.emplace_back(p);
-  TRY(engine::LakeSink(store, context.clock, options).Begin(topic, partitions).status());
-
-  spark::StreamsSpec spec;
-  spec.brokers = uri.brokers;
-  spec.topic = uri.name;
-  spec.partitions = topic.partitions;
-  spec.checkpoints = settings.spark_checkpoints.empty() ? SparkLake(settings) + "/_spark" : settings.spark_checkpoints;
-  spec.partition_by = settings.engine_partition_by;
-  spec.watermark = fmt::format("{} milliseconds", settings.spark_watermark.count());
-  spec.interval = fmt::format("{} milliseconds", settings.engine_commit_interval.count());
-  spec.available_now = run.until_end;
-  const auto table = [&](const char* root) { return TableFor(context, store, root, topic, run.accept_new_topic); };
-  if (settings.engine_bronze) {
-    TRY_ASSIGN(spec.bronze, table(engine::kBronzeRoot));
-  }
-  TRY_ASSIGN(spec.quarantine, table(engine::kQuarantineRoot));
-  TRY_ASSIGN(spec.silver, table(engine::kSilverRoot));
-  return spec;
-}
-
 Status Look(spark::Client* client, Watched* query) {
   TRY_ASSIGN(query->state, client->State(query->id));
   if (query->state.progress.empty()) return Status::OK();
   TRY_ASSIGN(query->progress, spark::ParseProgress(query->state.progress));
   return Status::OK();
 }
+
+/// "silver" of "pregao quotes silver".
+std::string TableOf(const Watched& query) { return query.id.name.substr(query.id.name.rfind(' ') + 1); }
 
 std::string Line(const Watched& query) {
   const auto& p = query.progress;
@@ -165,10 +94,13 @@ Status Show(const Context& context, const std::vector<Watched>& queries) {
 /// Watches queries in a server that may go away and come back.
 class Watcher {
  public:
-  Watcher(const Context& context, spark::StreamsSpec spec) : context_(context), spec_(std::move(spec)) {}
+  Watcher(const Context& context, const SparkRun& run) : context_(context), run_(run) {}
 
   Result<ExitCode> Run() {
     TRY(Start());
+    run_.take_over = run_.accept_new_topic = false;  // that was asked for once
+    TRY_ASSIGN(const auto operations,
+               ServeOperations(context_, Serve::kFigures, nullptr, nullptr, {}, [this] { return Reports(); }));
     const StatusLine line([this] { return Text(); });
     std::chrono::seconds pause = kLook;
     while (!context_.stop.stop_requested()) {
@@ -189,9 +121,13 @@ class Watcher {
   }
 
  private:
+  /// The tables are looked at each time: while the server was away, another engine may have taken them over.
   Status Start() {
-    TRY_ASSIGN(client_, ConnectSpark(context_.settings, spec_.topic));
-    TRY_ASSIGN(const auto started, spark::StartStreams(client_.get(), spec_));
+    TRY_ASSIGN(const auto uri, KafkaTopic(context_.settings));
+    TRY_ASSIGN(auto client, ConnectSpark(context_.settings, uri.name));
+    TRY_ASSIGN(const auto spec, PrepareTables(context_, run_));
+    TRY_ASSIGN(const auto started, spark::StartStreams(client.get(), spec));
+    client_ = std::move(client);
     std::lock_guard lock(mutex_);
     queries_.clear();
     for (const auto& id : started) queries_.push_back({id, {true, "starting", "", ""}, {}});
@@ -204,6 +140,13 @@ class Watcher {
       if (!query.state.error.empty()) {
         return Status::Invalid("query '", query.id.name, "' failed in Spark: ", query.state.error);
       }
+      const auto& [before, now] = std::pair(queries_[i].progress, query.progress);
+      if (now.late_rows > 0 && now.batch != before.batch) {
+        spdlog::warn(
+            "{} rows came later than the watermark and were dropped: stop the queries, then `pregao audit "
+            "--repair` appends them",
+            now.late_rows);
+      }
       std::lock_guard lock(mutex_);
       queries_[i] = std::move(query);
     }
@@ -213,21 +156,27 @@ class Watcher {
     std::lock_guard lock(mutex_);
     std::string out;
     for (const auto& query : queries_) {
-      if (query.id.name == spark::QueryName(spec_.topic, "silver")) out = Line(query);
+      if (TableOf(query) == "silver") out = Line(query);
     }
+    return out;
+  }
+  std::vector<spark::QueryReport> Reports() {
+    std::lock_guard lock(mutex_);
+    std::vector<spark::QueryReport> out;
+    for (const auto& query : queries_) out.push_back({TableOf(query), query.state.active, query.progress});
     return out;
   }
   Result<ExitCode> Finish() {
     TRY(Show(context_, queries_));
     if (!context_.stop.stop_requested()) return ExitCode::kOk;
     spdlog::info("the queries go on in Spark: `pregao silver --engine spark stop` ends them");
-    return spec_.available_now ? ExitCode::kInterrupted : ExitCode::kOk;
+    return run_.until_end ? ExitCode::kInterrupted : ExitCode::kOk;
   }
 
   const Context& context_;
-  const spark::StreamsSpec spec_;
+  SparkRun run_;
   std::unique_ptr<spark::Client> client_;
-  std::mutex mutex_;  // guards queries_ against the status line
+  std::mutex mutex_;  // guards queries_ against the status line and the metrics
   std::vector<Watched> queries_;
 };
 
@@ -250,10 +199,7 @@ Result<Running> FindRunning(const Context& context) {
 
 }  // namespace
 
-Result<ExitCode> RunSpark(const Context& context, const SparkRun& run) {
-  TRY_ASSIGN(auto spec, Prepare(context, run));
-  return Watcher(context, std::move(spec)).Run();
-}
+Result<ExitCode> RunSpark(const Context& context, const SparkRun& run) { return Watcher(context, run).Run(); }
 
 Result<ExitCode> ShowSpark(const Context& context) {
   TRY_ASSIGN(const auto running, FindRunning(context));
@@ -262,11 +208,27 @@ Result<ExitCode> ShowSpark(const Context& context) {
   return ExitCode::kOk;
 }
 
-Result<ExitCode> StopSpark(const Context& context) {
+Result<std::vector<std::string>> EndQueries(const Context& context) {
   TRY_ASSIGN(const auto running, FindRunning(context));
-  for (const auto& query : running.queries) TRY(running.client->Stop(query.id));
-  TRY(WriteOut(fmt::format("{} queries stopped\n", running.queries.size())));
+  std::vector<std::string> names;
+  for (const auto& query : running.queries) {
+    TRY(running.client->Stop(query.id));
+    names.push_back(query.id.name);
+  }
+  return names;
+}
+
+Result<ExitCode> StopSpark(const Context& context) {
+  TRY_ASSIGN(const auto ended, EndQueries(context));
+  TRY(WriteOut(fmt::format("{} queries stopped\n", ended.size())));
   return ExitCode::kOk;
+}
+
+Status CheckQueriesRest(const Context& context) {
+  TRY_ASSIGN(const auto running, FindRunning(context));
+  if (running.queries.empty()) return Status::OK();
+  return Status::Invalid("query '", running.queries.front().id.name, "' runs in Spark: first ",
+                         "`pregao silver --engine spark stop`");
 }
 
 }  // namespace pregao::cli

@@ -1,15 +1,13 @@
 #pragma once
 /// `pregao silver --engine spark`: streaming queries on a Spark cluster do the work; this program starts and watches.
+#include <string>
+#include <vector>
+
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/spark_tables.h"
 
 namespace pregao::cli {
-
-struct SparkRun {
-  bool until_end = false;
-  bool take_over = false;         ///< of tables that another engine owns
-  bool accept_new_topic = false;  ///< see LakeSinkOptions
-};
 
 /// Starts the queries that do not run yet and watches them: until they end (`until_end`), or one fails, or a stop,
 /// which leaves them running. A server that goes away is waited for; a query that it forgot is started again.
@@ -18,5 +16,10 @@ struct SparkRun {
 [[nodiscard]] Result<ExitCode> ShowSpark(const Context& context);
 /// Ends the lake's queries.
 [[nodiscard]] Result<ExitCode> StopSpark(const Context& context);
+
+/// Ends the lake's queries. IOError: the server does not answer. @return their names
+[[nodiscard]] Result<std::vector<std::string>> EndQueries(const Context& context);
+/// Invalid when one of the lake's queries runs.
+[[nodiscard]] Status CheckQueriesRest(const Context& context);
 
 }  // namespace pregao::cli

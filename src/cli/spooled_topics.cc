@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/text.h"
+#include "topic/awaited_reader.h"
 
 namespace pregao::cli {
 namespace {
@@ -23,8 +24,11 @@ Result<std::unique_ptr<listen::Spool>> OpenSpool(const Context& context, const t
     std::error_code error;
     if (!folder.empty()) std::filesystem::create_directories(folder, error);
     if (error) return Status::IOError("the topic's folder ", folder.string(), " cannot be made: ", error.message());
-    return topic::OpenWriter(uri, settings);
+    auto writer = topic::OpenWriter(uri, settings);
+    // The stream is heard and kept whatever the cluster thinks of us.
+    return uri.kafka() && !writer.ok() ? topic::AsAway(writer.status()) : std::move(writer);
   };
+  TRY(topic::CheckSettings(uri, TopicSettingsOf(context, true)));
   return listen::Spool::Create(std::move(options), std::move(room), std::move(open), context.clock);
 }
 

@@ -14,6 +14,7 @@ topic::TopicSettings TopicSettingsOf(const Context& context, bool create) {
   settings.retention_age = s.local_retention_age;
   if (s.local_retention_bytes) settings.retention_bytes = s.local_retention_bytes->value;
   settings.clock = context.clock;
+  settings.stop = context.stop;
   return settings;
 }
 

@@ -11,6 +11,9 @@
 namespace pregao::engine {
 namespace {
 
+constexpr std::chrono::minutes kSayEvery{1};                // while the topic is away
+constexpr std::chrono::milliseconds kTopicRetryMax{5'000};  // so that it is soon seen when it is back
+
 bool Stays(const Status& status) { return status.IsInvalid() || status.IsNotImplemented() || status.IsKeyError(); }
 
 /// Sleeps between half of `base` doubled `attempt` times, at most `most`, and the whole of it; or until stopped.
@@ -50,11 +53,25 @@ EmbeddedEngine::~EmbeddedEngine() = default;
 
 EngineStats EmbeddedEngine::stats() const { return state_->stats.Get(); }
 
+/// Waits for partitions; for a topic that is away as long as it takes, unless its end is wanted.
 Status EmbeddedEngine::State::AwaitAssignment(std::stop_token stop) {
-  while (!stop.stop_requested()) {
-    TRY_ASSIGN(auto polled, reader->Poll(1, std::chrono::milliseconds(200), stop));
-    if (!polled.assigned) continue;
-    assigned = std::move(*polled.assigned);
+  std::chrono::steady_clock::time_point said{};
+  for (int failures = 0; !stop.stop_requested();) {
+    auto polled = reader->Poll(1, std::chrono::milliseconds(200), stop);
+    stats.Update([&](EngineStats& s) { s.topic_problem = polled.status().message(); });
+    if (polled.status().IsIOError() && !options.until_end) {
+      if (const auto now = std::chrono::steady_clock::now(); failures == 0 || now - said >= kSayEvery) {
+        said = now;
+        spdlog::warn("engine: {}; it waits for the topic", polled.status().message());
+      }
+      Backoff(++failures, options.retry_min, std::min(options.retry_max, kTopicRetryMax), stop);
+      continue;
+    }
+    TRY(polled.status());
+    if (failures > 0) spdlog::info("engine: topic {} is there", reader->info().name);
+    failures = 0;
+    if (!polled->assigned) continue;
+    assigned = std::move(*polled->assigned);
     if (!assigned.empty()) return Status::OK();
   }
   return Status::OK();

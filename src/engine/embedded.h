@@ -40,7 +40,8 @@ class EmbeddedEngine {
   EmbeddedEngine& operator=(const EmbeddedEngine&) = delete;
 
   /// Runs until `stop` (OK: what was read is committed), the end (until_end), or an error that stays: Invalid and
-  /// NotImplemented at once, others after max_retries.
+  /// NotImplemented at once, others after max_retries. Without until_end it waits for a topic that is away before it
+  /// has given any partition, for as long as it takes: stats().topic_problem says why, a warning once a minute too.
   [[nodiscard]] Status Run(std::stop_token stop);
   /// Thread-safe.
   [[nodiscard]] EngineStats stats() const;

@@ -169,6 +169,7 @@ Status GoldSession::WriteFiles(std::vector<market::Bar> bars, lake::Transaction*
 
 Result<GoldSession::Step> GoldSession::Commit(lake::Transaction txn, std::int64_t next, Step step) {
   step.falls = book_.falls() - std::exchange(falls_, book_.falls());
+  if (txn.adds.empty() && position_ == next) return step;  // a rebuild that found nothing
   txn.positions = {{app_id_, position_, next}};
   txn.metrics = {{"consumed", std::to_string(step.ticks)},
                  {"revisions", std::to_string(step.revisions)},

@@ -66,8 +66,9 @@ Status LakeSink::Open(const char* root, std::shared_ptr<arrow::Schema> schema, s
   if (owner == target->base->properties.end() || owner->second != options_.owner) {
     return Status::Invalid("table ", store_->uri(), "/", root, " belongs to ",
                            owner == target->base->properties.end() ? "nobody" : "'" + owner->second + "'",
-                           " (property pregao.owner), not to '", options_.owner, "'. Use another lake",
-                           options_.owner == kOwner ? "" : ", or stop that engine and say --take-over");
+                           " (property pregao.owner), not to '", options_.owner,
+                           "'. Use another lake, or hand it over:", " pregao silver --take-over",
+                           options_.owner == kOwner ? "" : " --engine spark");
   }
   TRY_ASSIGN(target->positions, topic::PositionsOf(target->base->positions, topic, root, options_.accept_new_topic));
   return Status::OK();

@@ -22,9 +22,9 @@ std::string Property(const lake::Snapshot& snapshot, const std::string& key) {
 Status Repair::OpenTarget(const std::shared_ptr<const lake::Snapshot>& base, Target* target) {
   if (base == nullptr) return Status::OK();
   const std::string owner = Property(*base, "pregao.owner");
-  if (owner != kOwner) {
+  if (owner != options_.owner) {
     return Status::Invalid("table ", target->root, " belongs to ", owner.empty() ? "nobody" : "'" + owner + "'",
-                           " (property pregao.owner), not to the embedded engine: only its owner may mend it");
+                           " (property pregao.owner), not to '", options_.owner, "': only its owner may mend it");
   }
   if (const std::string schema = Property(*base, "pregao.schema");
       schema != std::to_string(medallion::kSchemaVersion)) {

@@ -27,6 +27,7 @@ struct RepairBase {
 };
 
 struct RepairOptions {
+  std::string owner = "embedded";  ///< pregao.owner of the tables; another's only while that one does not write
   bool dry_run = false;            ///< judge and count, write nothing
   std::int64_t max_rows = 50'000;  ///< of one commit
   lake::WriteOptions write;
@@ -44,7 +45,7 @@ struct RepairCounts {
 /// not matter. Positions do not move. Not thread-safe.
 class Repair {
  public:
-  /// Invalid: a table is not the embedded engine's (pregao.owner), or was made by another version of the schema.
+  /// Invalid: a table is not the owner's (pregao.owner), or was made by another version of the schema.
   [[nodiscard]] static Result<std::unique_ptr<Repair>> Open(std::shared_ptr<lake::ObjectStore> store,
                                                             const Clock* clock, const RepairBase& base,
                                                             RepairOptions options);

@@ -138,7 +138,8 @@ Result<std::map<std::string, Tick>> SilverTicks::LastVolumes(
     if (Overlaps(times, {oldest, newest})) files.emplace_back(times, file.get());
   }
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.first.max > b.first.max; });
-  for (const auto& [times, file] : files) {
+  for (const auto& [in_file, file] : files) {
+    const TimeRange times = in_file;  // Clang 14 captures no binding
     // Nothing in this file, or in one behind it, is newer than what every ticker has.
     if (found.size() == before_us.size() &&
         std::all_of(found.begin(), found.end(), [&](const auto& item) { return item.second.time_us > times.max; })) {

@@ -1,9 +1,11 @@
 #include "lake/gcs_store.h"
 
+#include <cstdlib>
 #include <deque>
 
 #include "test/fake_gcs.h"
 #include "test/lake_tools.h"
+#include "test/race_testing.h"
 
 namespace pregao::lake {
 namespace {
@@ -224,6 +226,14 @@ TEST_F(GcsStoreTest, ATokenThatEndsInTheMiddleOfAnUploadIsRenewed) {
   const Status status = store->Put("k", "x");
   EXPECT_TRUE(status.IsInvalid()) << status;
   EXPECT_THAT(status.message(), AllOf(HasSubstr("metadata server"), testing::Not(HasSubstr("t3"))));
+}
+
+TEST_F(GcsStoreTest, OfTwoRivalsAtEachVersionOneCommits) {
+  const char* const wanted = std::getenv("PREGAO_RACE_COMMITS");  // 1,000 take a minute
+  GcsOptions options = OptionsFor(gcs_);
+  options.page_size = 1'000;
+  test::RaceTwoWriters([&] { return GcsStore::Open("gs://lake/race", options, &kClock).ValueOrDie(); },
+                       wanted != nullptr ? std::strtoll(wanted, nullptr, 10) : 100, &kClock);
 }
 
 }  // namespace

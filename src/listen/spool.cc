@@ -221,18 +221,21 @@ void Spool::State::Work(std::stop_token stop) {
   if (const Status status = OpenOnce(); status.IsIOError()) Away(status);
   std::unique_lock lock(mutex);
   while (!stop.stop_requested()) {
-    work.wait(lock, stop, [&] { return direct != nullptr || stats.waiting > 0; });
+    // Also without work a topic that could not be opened is tried again, so that it is known when it is back.
+    work.wait(lock, stop, [&] { return direct != nullptr || stats.waiting > 0 || (stats.since && topic == nullptr); });
     if (stop.stop_requested()) return;
     const auto taken = direct;
+    const bool idle = stats.waiting == 0;
     lock.unlock();
     Status status;
     if (taken != nullptr) {
       SendDirect(taken);
     } else {
-      status = SendWaiting();
+      status = idle ? OpenOnce() : SendWaiting();
       if (!status.ok()) Away(status);
     }
     lock.lock();
+    if (status.ok() && idle && taken == nullptr && stats.waiting == 0) Back();
     if (status.ok()) {
       refusal.reset();
       wait = options.retry_min;

@@ -93,6 +93,20 @@ class Spool final : public topic::TopicWriter {
   const std::unique_ptr<State> state_;
 };
 
+/// What waits in a spool for one topic.
+struct SpoolWaiting {
+  std::string name;  ///< of the local topic that it waits in: SpoolName of its address
+  std::int64_t records = 0;
+  std::int64_t bytes = 0;             ///< about: in the file
+  std::optional<TimestampMs> oldest;  ///< when the first of them was received; nullopt: nothing waits
+};
+
+/// A look from outside, also while a listener uses it; changes nothing. KeyError: there is no such file.
+[[nodiscard]] Result<std::vector<SpoolWaiting>> LookAtSpool(const std::string& path);
+/// The name of the local topic in which records wait for a topic of this address: as it is, but for characters that a
+/// topic's name has not.
+[[nodiscard]] std::string SpoolName(const std::string& address);
+
 /// What waits in a spool's file for other topics than these addresses: nobody sends it while they are the ones.
 /// @return records by the name of the local topic that they wait in
 [[nodiscard]] Result<std::map<std::string, std::int64_t>> WaitingForOthers(const std::string& path,

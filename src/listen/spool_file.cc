@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cctype>
 
+#include "listen/spool.h"
+
 namespace pregao::listen {
 namespace {
 
-constexpr const char* kGroup = "spool";
 constexpr Partition kOnly{0};
 
 topic::NewRecord Copy(const topic::RecordBatch& batch, std::size_t i) {
@@ -51,10 +52,10 @@ Result<std::unique_ptr<SpoolFile>> SpoolFile::Open(const std::string& path, cons
 
 Status SpoolFile::Start() {
   TRY_ASSIGN(writer_, topic::OpenLocalWriter(options_));
-  TRY_ASSIGN(reader_, topic::OpenLocalReader(options_, {.group = kGroup, .partitions = {}}));
+  TRY_ASSIGN(reader_, topic::OpenLocalReader(options_, {.group = kSpoolGroup, .partitions = {}}));
   TRY(reader_->Poll(1, std::chrono::milliseconds(0)).status());  // the assignment
   TRY_ASSIGN(const auto ranges, reader_->Ranges());
-  TRY_ASSIGN(const auto sent, topic::LocalGroupPositions(options_, kGroup));
+  TRY_ASSIGN(const auto sent, topic::LocalGroupPositions(options_, kSpoolGroup));
   const auto [low, high] = ranges.at(kOnly);
   next_ = low;
   if (const auto it = sent.find(kOnly); it != sent.end()) next_ = std::clamp(it->second, low, high);

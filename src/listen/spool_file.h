@@ -40,9 +40,8 @@ class SpoolFile {
   std::int64_t left_records_ = 0, left_bytes_ = 0;
 };
 
-/// The name of the local topic in which records wait for a topic of this address: as it is, but for characters that a
-/// topic's name has not.
-[[nodiscard]] std::string SpoolName(const std::string& address);
+/// The reader whose position in a spool's topic is what was sent.
+inline constexpr const char* kSpoolGroup = "spool";
 
 /// What records take in the file.
 [[nodiscard]] std::int64_t SpoolBytes(std::span<const topic::NewRecord> records);

@@ -1,5 +1,6 @@
 #include "listen/spool.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <csignal>
 #include <functional>
@@ -164,6 +165,22 @@ TEST_F(SpoolTest, ABrokerThatIsAwayAtTheStartStopsNobody) {
   EXPECT_THAT(Values(broker_.topic.records()), ElementsAre("1"));
 }
 
+TEST_F(SpoolTest, ATopicThatCanBeOpenedAgainIsBackThoughNothingWaitsForIt) {
+  std::atomic<bool> away = true;
+  auto room = SpoolRoom::Open(Path(), 1 << 20).ValueOrDie();
+  const auto open = [&]() -> Result<std::unique_ptr<topic::TopicWriter>> {
+    if (away) return Status::IOError("cannot reach host:9092");
+    return broker_.Opener()();
+  };
+  const auto spool =
+      Spool::Create({.address = "a", .retry_min = milliseconds(1), .retry_max = milliseconds(2)}, room, open, &clock_)
+          .ValueOrDie();
+  ASSERT_TRUE(Eventually([&] { return spool->stats().since.has_value(); }));
+  away = false;
+  EXPECT_TRUE(Eventually([&] { return !spool->stats().since.has_value(); }));
+  EXPECT_EQ(spool->stats().problem, "");
+}
+
 TEST_F(SpoolTest, WhatNoRetryMendsIsAnErrorAtTheStart) {
   for (const Status& status :
        {Status::Invalid("no such property"), Status::KeyError("no such topic"), Status::NotImplemented("too new")}) {
@@ -290,6 +307,24 @@ TEST_F(SpoolTest, WhatWaitsForOneBrokerIsNotSentToAnother) {
               ElementsAre(std::pair("kafka___test_9092_quotes", 1)))
       << "and the user is told of it";
   EXPECT_THAT(WaitingForOthers(Path(), {"kafka://test:9092/quotes"}).ValueOrDie(), testing::IsEmpty());
+}
+
+TEST_F(SpoolTest, IsLookedAtFromOutsideWhileItIsUsed) {
+  EXPECT_TRUE(LookAtSpool(Path()).status().IsKeyError());
+  const auto spool = Open();
+  ASSERT_OK(spool->Append({{Quote("A", 1)}}));
+  EXPECT_THAT(LookAtSpool(Path()).ValueOrDie(), testing::IsEmpty());
+  broker_.GoAway();
+  ASSERT_OK(spool->Append({{Quote("A", 2), Quote("A", 3)}}));
+  const auto seen = LookAtSpool(Path()).ValueOrDie();
+  ASSERT_THAT(seen, SizeIs(1));
+  EXPECT_EQ(seen[0].name, SpoolName("kafka://host:9092/quotes"));
+  EXPECT_EQ(seen[0].records, 2);
+  EXPECT_GT(seen[0].bytes, 0);
+  EXPECT_EQ(seen[0].oldest, Quote("A", 2).timestamp);
+  broker_.ComeBack();
+  ASSERT_TRUE(Drained(*spool));
+  EXPECT_TRUE(Eventually([&] { return LookAtSpool(Path()).ValueOrDie().empty(); }));
 }
 
 TEST_F(SpoolTest, ARecordThatTheTopicWillNeverTakeIsReturnedAndNothingIsDropped) {

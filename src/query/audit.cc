@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "query/audit_records.h"
@@ -19,24 +20,42 @@ struct Place {
   auto operator<=>(const Place&) const = default;
 };
 
-std::map<Place, std::int64_t> PositionsIn(const lake::Snapshot& snapshot) {
-  std::map<Place, std::int64_t> places;
-  for (const auto& [id, next] : snapshot.positions) {
-    if (const auto app = topic::ParseAppId(id)) places[{app->topic, app->generation, app->partition.value}] = next;
+using Places = std::map<Place, std::int64_t>;
+
+void Raise(const std::map<std::string, std::int64_t>& positions, Places* places) {
+  for (const auto& [id, next] : positions) {
+    const auto app = topic::ParseAppId(id);
+    if (!app) continue;
+    auto& place = (*places)[{app->topic, app->generation, app->partition.value}];
+    place = std::max(place, next);
   }
+}
+
+/// nullopt: no such table.
+std::optional<Places> PositionsIn(const Session& session, const std::string& view, const Reached& reached) {
+  const auto snapshot = session.Shown(view);
+  if (!snapshot) return std::nullopt;
+  Places places;
+  Raise(snapshot->positions, &places);
+  if (const auto more = reached.find(view); more != reached.end()) Raise(more->second, &places);
   return places;
 }
 
-/// The partitions and how far each can be judged: Quarantine is committed before Silver, so Silver's position is its
-/// too.
-Result<std::vector<PartitionAudit>> Limits(const Session& session) {
-  const auto silver = session.Shown("silver");
+std::int64_t At(const Places& places, const Place& place) {
+  const auto it = places.find(place);
+  return it == places.end() ? 0 : it->second;
+}
+
+/// The partitions and how far each can be judged: the embedded engine commits Quarantine before Silver, so Silver's
+/// position is its too.
+Result<std::vector<PartitionAudit>> Limits(const Session& session, const Reached& reached) {
+  const auto silver = PositionsIn(session, "silver", reached);
   if (!silver) return Status::KeyError(session.Problem("silver").message());
-  const auto bronze = session.Shown("bronze");
-  const auto bronze_positions = bronze ? PositionsIn(*bronze) : std::map<Place, std::int64_t>{};
+  const auto bronze = PositionsIn(session, "bronze", reached);
+  const auto quarantine = reached.contains("quarantine") ? PositionsIn(session, "quarantine", reached) : std::nullopt;
   std::vector<PartitionAudit> out;
   std::map<std::pair<std::string, std::int32_t>, std::string> generations;
-  for (const auto& [place, position] : PositionsIn(*silver)) {
+  for (const auto& [place, position] : *silver) {
     const auto [known, fresh] = generations.emplace(std::pair(place.topic, place.partition), place.generation);
     if (!fresh) {
       return Status::Invalid("Silver holds two generations of topic '", place.topic, "' (", known->second, ", ",
@@ -44,10 +63,8 @@ Result<std::vector<PartitionAudit>> Limits(const Session& session) {
                              "), whose offsets lineage does not tell apart: audit each in a lake of its own");
     }
     std::int64_t limit = position;
-    if (bronze) {
-      const auto it = bronze_positions.find(place);
-      limit = it == bronze_positions.end() ? 0 : std::min(limit, it->second);
-    }
+    if (bronze) limit = std::min(limit, At(*bronze, place));
+    if (quarantine) limit = std::min(limit, At(*quarantine, place));
     out.push_back({place.topic, place.generation, place.partition, limit});
   }
   return out;
@@ -55,8 +72,8 @@ Result<std::vector<PartitionAudit>> Limits(const Session& session) {
 
 class Auditor {
  public:
-  Auditor(Session* session, topic::TopicReader* topic, AuditLosses* losses)
-      : session_(session), topic_(topic), losses_(losses) {}
+  Auditor(Session* session, topic::TopicReader* topic, AuditLosses* losses, const Reached& reached)
+      : session_(session), topic_(topic), losses_(losses), reached_(reached) {}
 
   Result<AuditReport> Run() {
     session_->Refresh();
@@ -67,7 +84,7 @@ class Auditor {
       losses_->quarantine = session_->Shown("quarantine");
       losses_->silver = session_->Shown("silver");
     }
-    TRY_ASSIGN(report_.partitions, Limits(*session_));
+    TRY_ASSIGN(report_.partitions, Limits(*session_, reached_));
     if (!bronze_ && topic_ == nullptr) {
       return Status::Invalid("there is nothing to audit against: the lake has no Bronze, and no topic was given");
     }
@@ -251,6 +268,7 @@ class Auditor {
   Session* const session_;
   topic::TopicReader* const topic_;
   AuditLosses* const losses_;
+  const Reached& reached_;
   bool bronze_ = false, quarantine_ = false;
   AuditReport report_;
   std::map<std::string, std::size_t> shown_;
@@ -259,8 +277,8 @@ class Auditor {
 
 }  // namespace
 
-Result<AuditReport> Audit(Session* session, topic::TopicReader* topic, AuditLosses* losses) {
-  return Auditor(session, topic, losses).Run();
+Result<AuditReport> Audit(Session* session, topic::TopicReader* topic, AuditLosses* losses, const Reached& reached) {
+  return Auditor(session, topic, losses, reached).Run();
 }
 
 }  // namespace pregao::query

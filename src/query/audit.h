@@ -1,6 +1,7 @@
 #pragma once
 /// The proof that nothing was lost and nothing stands twice.
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,11 @@ struct AuditLosses {
   }
 };
 
+/// Positions that the tables' logs do not tell, because their engine keeps its own: view -> appId -> next offset. The
+/// greater of such a position and the log's counts. Where quarantine is named, it is not committed before Silver, and
+/// the audit ends at its positions too.
+using Reached = std::map<std::string, std::map<std::string, std::int64_t>>;
+
 struct AuditReport {
   static constexpr std::size_t kShown = 100;  ///< findings of each kind that are listed; all are counted
   std::vector<PartitionAudit> partitions;
@@ -55,6 +61,7 @@ struct AuditReport {
 /// Works beside a running engine. @param topic  null: Bronze alone is the source; else its records are followed too.
 /// KeyError: there is no Silver. Invalid: neither Bronze nor a topic; or two generations of one topic in one table.
 /// @param losses  may be null
-[[nodiscard]] Result<AuditReport> Audit(Session* session, topic::TopicReader* topic, AuditLosses* losses = nullptr);
+[[nodiscard]] Result<AuditReport> Audit(Session* session, topic::TopicReader* topic, AuditLosses* losses = nullptr,
+                                        const Reached& reached = {});
 
 }  // namespace pregao::query

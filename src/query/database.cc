@@ -31,6 +31,7 @@ Status Take(duckdb_error_data error) {
 struct Handle {
   duckdb_database database = nullptr;
   duckdb_connection user = nullptr, service = nullptr;
+  bool select_only = false;
   Handle() = default;
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
@@ -114,6 +115,11 @@ class Parsed final : public Statements {
       duckdb_destroy_prepare(&prepared);
       return status;
     }
+    // Not EXPLAIN either: EXPLAIN ANALYZE runs what it explains.
+    if (handle_->select_only && duckdb_prepared_statement_type(prepared) != DUCKDB_STATEMENT_TYPE_SELECT) {
+      duckdb_destroy_prepare(&prepared);
+      return Status::Invalid("only SELECT, WITH … SELECT, DESCRIBE and SHOW are run here");
+    }
     duckdb_pending_result pending = nullptr;
     duckdb_result result{};
     Status status;
@@ -190,6 +196,14 @@ Result<duckdb_config> MakeConfig(const DatabaseOptions& options) {
   return config;
 }
 
+std::string FolderList(const std::vector<std::string>& folders) {
+  std::string list;
+  for (const std::string& folder : folders) {
+    list += (list.empty() ? "" : ", ") + QuoteText(folder.ends_with('/') ? folder : folder + "/");
+  }
+  return "[" + list + "]";
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options) {
@@ -206,6 +220,11 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options)
   for (duckdb_connection* connection : {&handle->user, &handle->service}) {
     if (duckdb_connect(handle->database, connection) == DuckDBError) return Status::IOError("DuckDB did not connect");
     TRY(DuckDB::ExecuteOn(*connection, "SET TimeZone = 'UTC'"));
+  }
+  if (!options.only_folders.empty()) {
+    TRY(DuckDB::ExecuteOn(handle->service, "SET allowed_directories = " + FolderList(options.only_folders)));
+    TRY(DuckDB::ExecuteOn(handle->service, "SET enable_external_access = false; SET lock_configuration = true"));
+    handle->select_only = true;
   }
   return std::make_unique<DuckDB>(std::move(handle));
 }

@@ -3,6 +3,7 @@
 #include <arrow/record_batch.h>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 
@@ -11,6 +12,9 @@ namespace pregao::query {
 struct DatabaseOptions {
   std::string memory_limit = "1GiB";  ///< beyond it DuckDB spills to the temporary folder
   int threads = 2;
+  /// Not empty: SQL that comes from outside. It only selects; files outside these folders, the network, extensions and
+  /// settings are out of its reach (docs/adr/0024).
+  std::vector<std::string> only_folders = {};
 };
 
 /// A result that is computed as it is read. Not thread-safe; read it to its end or drop it before the next statement.
@@ -31,8 +35,9 @@ class Statements {
   [[nodiscard]] virtual Result<std::unique_ptr<ResultStream>> Run(std::size_t index) = 0;
 };
 
-/// One in-memory database and one connection to it, time zone UTC. It reads files that SQL names, and installs nothing
-/// from the network. Not thread-safe but for Interrupt. What it hands out keeps it alive.
+/// One in-memory database and one connection to it, time zone UTC. It reads files that SQL names (unless
+/// DatabaseOptions::only_folders says which), and installs nothing from the network. Not thread-safe but for Interrupt.
+/// What it hands out keeps it alive.
 class Database {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Database>> Open(const DatabaseOptions& options = {});

@@ -47,6 +47,7 @@ std::string FirstDate(const lake::Snapshot& snapshot, std::int64_t rows) {
 Session::Session(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, std::unique_ptr<Database> database,
                  std::unique_ptr<FileCache> cache)
     : store_(std::move(store)), clock_(clock), cache_(std::move(cache)), database_(std::move(database)) {
+  for (const DerivedView& view : DerivedViews()) derived_.push_back({&view});
   for (const TableName& name : LakeTables()) views_.push_back({name, nullptr, nullptr, nullptr, Status::OK(), ""});
 }
 
@@ -54,6 +55,13 @@ Result<std::unique_ptr<Session>> Session::Open(std::shared_ptr<lake::ObjectStore
                                                const DatabaseOptions& options, std::unique_ptr<FileCache> cache) {
   TRY_ASSIGN(auto database, Database::Open(options));
   return std::unique_ptr<Session>(new Session(std::move(store), clock, std::move(database), std::move(cache)));
+}
+
+Result<std::unique_ptr<Session>> Session::OpenGuarded(std::shared_ptr<lake::ObjectStore> store, const Clock* clock,
+                                                      DatabaseOptions options, std::unique_ptr<FileCache> cache) {
+  const std::string root = cache ? cache->folder() : store->uri();
+  for (const TableName& table : LakeTables()) options.only_folders.push_back(root + "/" + table.root);
+  return Open(std::move(store), clock, options, std::move(cache));
 }
 
 Result<std::shared_ptr<const lake::Snapshot>> Session::Newest(View* view) {
@@ -90,9 +98,30 @@ Status Session::RefreshView(View* view) {
   return Status::OK();
 }
 
+/// DuckDB keeps a view as text: it is made again only where its base has other columns.
+void Session::RefreshDerived(const View& base) {
+  for (Derived& derived : derived_) {
+    if (derived.view->base != base.name.view || !derived.wanted) continue;
+    const auto& schema = base.shown->schema;
+    if (derived.schema != nullptr && derived.schema->Equals(*schema)) continue;
+    derived.schema = nullptr;
+    derived.problem =
+        database_->Execute("CREATE OR REPLACE VIEW " + QuoteName(derived.view->name) + " AS " + derived.view->sql);
+    if (derived.problem.ok()) derived.schema = schema;
+  }
+}
+
+void Session::DropDerived(const std::string& base) {
+  for (auto derived = derived_.rbegin(); derived != derived_.rend(); ++derived) {
+    if (derived->view->base != base || std::exchange(derived->schema, nullptr) == nullptr) continue;
+    derived->problem = database_->Execute("DROP VIEW IF EXISTS " + QuoteName(derived->view->name));
+  }
+}
+
 void Session::RefreshOrDrop(View* view) {
   view->problem = RefreshView(view);
-  if (view->problem.ok()) return;
+  if (view->problem.ok()) return RefreshDerived(*view);
+  DropDerived(view->name.view);
   view->table = nullptr;  // looked for anew next time
   // What is no longer readable must not be shown as if it were.
   if (std::exchange(view->shown, nullptr) != nullptr) {
@@ -109,12 +138,20 @@ Result<std::unique_ptr<Statements>> Session::Parse(const std::string& sql) {
   std::string lower = sql;
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
   bool any = false;
+  std::vector<std::string> bases;
+  for (Derived& derived : derived_) {
+    if (lower.find(derived.view->name) == std::string::npos) continue;
+    derived.wanted = true;
+    bases.push_back(derived.view->base);
+    for (Derived& other : derived_) other.wanted |= std::ranges::count(derived.view->before, other.view->name) > 0;
+  }
   for (View& view : views_) {
-    const bool named = lower.find(view.name.view) != std::string::npos;
+    const bool named = lower.find(view.name.view) != std::string::npos || std::ranges::count(bases, view.name.view) > 0;
     view.wanted = view.wanted || named;
     any = any || named;
   }
   for (View& view : views_) view.wanted = view.wanted || !any;
+  for (Derived& derived : derived_) derived.wanted = derived.wanted || !any;
   return database_->Parse(sql);
 }
 
@@ -169,8 +206,17 @@ Result<std::unique_ptr<ResultStream>> Session::Query(const std::string& sql) {
 }
 
 Status Session::Explain(const Status& error) const {
+  const auto lacks = [&](const std::string& name) {
+    return error.message().find("Table with name " + name + " does not exist") != std::string::npos;
+  };
+  std::string base;  // of a derived view that is not there
+  for (const Derived& derived : derived_) {
+    if (!lacks(derived.view->name)) continue;
+    base = derived.view->base;
+    if (!derived.problem.ok()) return derived.problem;
+  }
   for (const View& view : views_) {
-    if (error.message().find("Table with name " + view.name.view + " does not exist") == std::string::npos) continue;
+    if (!lacks(view.name.view) && view.name.view != base) continue;
     if (view.problem.IsKeyError()) {
       return Status::Invalid("there is no ", view.name.view, " table yet in the lake ", store_->uri(), "; ",
                              view.name.maker, " makes it, --lake names another lake");

@@ -13,6 +13,7 @@
 #include "lake/table.h"
 #include "query/database.h"
 #include "query/file_cache.h"
+#include "query/gold_views.h"
 
 namespace pregao::query {
 
@@ -25,14 +26,20 @@ struct TableName {
 /// bronze, silver, quarantine, bar_revisions (gold/bars as it is) and corporate_actions.
 [[nodiscard]] const std::vector<TableName>& LakeTables();
 
-/// A DuckDB database with a view for each table of a lake. Each statement sees the newest version of each table.
-/// Not thread-safe but for Interrupt.
+/// A DuckDB database with a view for each table of a lake, and DerivedViews() over them. Each statement sees the newest
+/// version of each table. Not thread-safe but for Interrupt.
 class Session {
  public:
   /// No table needs to exist. `clock` must outlive the session. A store that is no folder needs a `cache` of it.
   [[nodiscard]] static Result<std::unique_ptr<Session>> Open(std::shared_ptr<lake::ObjectStore> store,
                                                              const Clock* clock, const DatabaseOptions& options = {},
                                                              std::unique_ptr<FileCache> cache = nullptr);
+
+  /// A session for SQL that comes from outside: it only selects, and reads no file but the tables' own (see
+  /// DatabaseOptions::only_folders).
+  [[nodiscard]] static Result<std::unique_ptr<Session>> OpenGuarded(std::shared_ptr<lake::ObjectStore> store,
+                                                                    const Clock* clock, DatabaseOptions options = {},
+                                                                    std::unique_ptr<FileCache> cache = nullptr);
 
   /// Notes which tables the text names: a table that no text has named is not looked at, unless a text names none.
   [[nodiscard]] Result<std::unique_ptr<Statements>> Parse(const std::string& sql);
@@ -73,6 +80,13 @@ class Session {
     bool wanted = false;     // a text has named it; it may be read through a user's own view from then on
   };
 
+  struct Derived {
+    const DerivedView* view;
+    bool wanted = false;                              // a text has named it
+    std::shared_ptr<arrow::Schema> schema = nullptr;  // of its base when it was made; null: it is not there
+    Status problem = Status::OK();
+  };
+
   Session(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, std::unique_ptr<Database> database,
           std::unique_ptr<FileCache> cache);
   /// The view `name` of `files` of a version, for which the files are brought here if they are elsewhere.
@@ -80,6 +94,8 @@ class Session {
                   std::span<const std::shared_ptr<const lake::DataFile>> files);
   Status RefreshView(View* view);
   void RefreshOrDrop(View* view);
+  void RefreshDerived(const View& base);
+  void DropDerived(const std::string& base);
   Result<std::shared_ptr<const lake::Snapshot>> Newest(View* view);
   [[nodiscard]] std::string Folder(const View& view) const {
     return (cache_ ? cache_->folder() : store_->uri()) + "/" + view.name.root;
@@ -91,6 +107,7 @@ class Session {
   const std::unique_ptr<FileCache> cache_;  // null: the store is a folder
   const std::unique_ptr<Database> database_;
   std::vector<View> views_;
+  std::vector<Derived> derived_;
 };
 
 }  // namespace pregao::query

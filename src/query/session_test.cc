@@ -9,6 +9,7 @@
 
 #include "lake/data_file.h"
 #include "lake/optimize.h"
+#include "medallion/bar_schema.h"
 #include "query/format.h"
 #include "query/view_sql.h"
 
@@ -99,6 +100,35 @@ TEST_F(SessionTest, AnAbsentTableSaysWhatMakesItAndOthersStillAnswer) {
               AllOf(HasSubstr("no silver table yet"), HasSubstr(lake_), HasSubstr("pregao silver")));
   EXPECT_EQ(Ask(session.get(), "SELECT 1"), "1\r\n");
   EXPECT_THAT(Ask(session.get(), "SELECT * FROM silvr"), HasSubstr("silvr does not exist"));
+}
+
+TEST_F(SessionTest, ViewsOfATableComeAndGoWithIt) {
+  const auto session = Open();
+  EXPECT_THAT(Ask(session.get(), "SELECT * FROM bars_5m"),
+              AllOf(HasSubstr("no bar_revisions table yet"), HasSubstr("pregao gold")));
+  const auto table = Table("gold/bars", {medallion::BarSchema(), {"date"}, {{"pregao.schema", "1"}}});
+  EXPECT_EQ(Ask(session.get(), "SELECT count(*) FROM bars_5m"), "0\r\n");
+  for (const std::int64_t revision : {1, 2}) {
+    market::Bar bar;
+    bar.ticker = "A";
+    bar.revision = revision;
+    const auto file = lake::WriteDataFile(store_.get(), "gold/bars", clock_, *medallion::BarRows({{bar}}).ValueOrDie(),
+                                          {{"date", "1970-01-01"}});
+    lake::Transaction txn;
+    txn.adds.push_back(file.ValueOrDie());
+    ASSERT_TRUE(table->Commit(table->snapshot(), txn).ok());
+    EXPECT_EQ(Ask(session.get(), "SELECT revision, (SELECT sum(minutes) FROM bars_5m) FROM bars"),
+              std::to_string(revision) + ",1\r\n");
+  }
+  std::filesystem::remove_all(lake_ + "/gold");
+  EXPECT_THAT(Ask(session.get(), "SELECT * FROM bars"), HasSubstr("no bar_revisions table yet"));
+}
+
+TEST_F(SessionTest, AViewWhoseTableLacksAColumnSaysSoAndHarmsNoOther) {
+  Append(Table().get(), "A", {1});
+  const auto session = Open();
+  EXPECT_THAT(Ask(session.get(), "SELECT * FROM latest"), HasSubstr("column day_volume not found"));
+  EXPECT_EQ(Ask(session.get(), "SELECT ticker FROM silver"), "A\r\n");
 }
 
 TEST_F(SessionTest, AnEmptyTableHasItsColumnsAndTypes) {

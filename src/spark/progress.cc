@@ -35,7 +35,10 @@ Result<Progress> ParseProgress(std::string_view json) {
   }
   simdjson::dom::array operators;
   if (report["stateOperators"].get(operators) == simdjson::SUCCESS) {
-    for (const Element state : operators) out.state_rows += static_cast<std::int64_t>(Number(state, "numRowsTotal"));
+    for (const Element state : operators) {
+      out.state_rows += static_cast<std::int64_t>(Number(state, "numRowsTotal"));
+      out.late_rows += static_cast<std::int64_t>(Number(state, "numRowsDroppedByWatermark"));
+    }
   }
   return out;
 }

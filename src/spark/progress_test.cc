@@ -8,7 +8,7 @@ namespace {
 TEST(Progress, HasWhatSparkReports) {
   const auto progress = ParseProgress(R"({"id":"a","runId":"b","name":"silver","batchId":7,"numInputRows":1200,
     "inputRowsPerSecond":400.5,"processedRowsPerSecond":350.25,"eventTime":{"watermark":"2026-11-25T06:00:00.000Z"},
-    "stateOperators":[{"operatorName":"dedupeWithinWatermark","numRowsTotal":90}],
+    "stateOperators":[{"operatorName":"dedupeWithinWatermark","numRowsTotal":90,"numRowsDroppedByWatermark":3}],
     "sources":[{"description":"KafkaV2","endOffset":{"quotes":{"0":600,"1":601}}}]})")
                             .ValueOrDie();
   EXPECT_EQ(progress.batch, 7);
@@ -17,6 +17,7 @@ TEST(Progress, HasWhatSparkReports) {
   EXPECT_EQ(progress.processed_rate, 350.25);
   EXPECT_EQ(progress.watermark, "2026-11-25T06:00:00.000Z");
   EXPECT_EQ(progress.state_rows, 90);
+  EXPECT_EQ(progress.late_rows, 3);
   EXPECT_EQ(progress.end_offsets, R"({"quotes":{"0":600,"1":601}})");
 }
 

@@ -1,7 +1,6 @@
 #include "spark/streams.h"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -25,6 +24,12 @@ std::string NotYetIn(const std::string& table) {
                      fmt::join(same, " AND "));
 }
 
+/// FNV-1a: names need no more.
+std::uint64_t Hash(std::string_view text, std::uint64_t hash = 0xcbf29ce484222325) {
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
 std::vector<StreamSpec> SpecsOf(const StreamsSpec& spec) {
   StreamSpec common;
   common.interval = spec.interval;
@@ -33,7 +38,7 @@ std::vector<StreamSpec> SpecsOf(const StreamsSpec& spec) {
     StreamSpec out = common;
     out.name = QueryName(spec.topic, table);
     out.path = target.path;
-    out.checkpoint = spec.checkpoints + "/" + table;
+    out.checkpoint = target.checkpoint;
     out.partition_by = {"date"};
     out.sql = sql;
     return out;
@@ -61,12 +66,14 @@ const StreamTable& TableOf(const StreamsSpec& spec, const StreamSpec& stream) {
 
 /// The views that the SQL of a table reads, at that table's own start.
 Status CreateViews(Client* client, const StreamsSpec& spec, const StreamTable& table) {
-  TRY(client->CreateStreamView("records", "kafka",
-                               {{"kafka.bootstrap.servers", spec.brokers},
-                                {"subscribe", spec.topic},
-                                {"kafka.isolation.level", "read_committed"},
-                                {"failOnDataLoss", "true"},
-                                {"startingOffsets", StartingOffsets(spec.topic, spec.partitions, table.start)}}));
+  std::map<std::string, std::string> options{
+      {"kafka.bootstrap.servers", spec.brokers},
+      {"subscribe", spec.topic},
+      {"kafka.isolation.level", "read_committed"},
+      {"failOnDataLoss", "true"},
+      {"startingOffsets", StartingOffsets(spec.topic, spec.partitions, table.start)}};
+  options.insert(spec.kafka_options.begin(), spec.kafka_options.end());
+  TRY(client->CreateStreamView("records", "kafka", options));
   return client->CreateView("judged", kJudgedSql);
 }
 
@@ -93,14 +100,17 @@ std::string QueryName(std::string_view topic, std::string_view table) {
 }
 
 std::string SessionOf(std::string_view lake, std::string_view topic) {
-  // FNV-1a, twice, from two bases: names need no more.
-  std::array<std::uint64_t, 2> hash{0xcbf29ce484222325, 0x84222325cbf29ce4};
   const std::string text = fmt::format("{}\n{}", lake, topic);
-  for (const char c : text) {
-    for (auto& h : hash) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  }
-  return fmt::format("{:08x}-{:04x}-8{:03x}-a{:03x}-{:012x}", hash[0] >> 32, hash[0] >> 16 & 0xffff, hash[0] & 0xfff,
-                     hash[1] >> 48 & 0xfff, hash[1] & 0xffffffffffff);
+  const std::uint64_t high = Hash(text), low = Hash(text, 0x84222325cbf29ce4);
+  return fmt::format("{:08x}-{:04x}-8{:03x}-a{:03x}-{:012x}", high >> 32, high >> 16 & 0xffff, high & 0xfff,
+                     low >> 48 & 0xfff, low & 0xffffffffffff);
+}
+
+std::string CheckpointName(std::string_view table, std::string_view table_id, std::string_view generation,
+                           const std::map<std::int32_t, std::int64_t>& start) {
+  std::string text = fmt::format("{}\n{}", table_id, generation);
+  for (const auto& [partition, offset] : start) text += fmt::format("\n{}:{}", partition, offset);
+  return fmt::format("{}-{:016x}", table, Hash(text));
 }
 
 std::string StartingOffsets(const std::string& topic, std::int32_t partitions,

@@ -18,5 +18,16 @@ TEST(Streams, LiveInASessionOfTheirLakeAndTopic) {
   EXPECT_NE(session, SessionOf("data/lake", "quotes2"));
 }
 
+TEST(Streams, HaveACheckpointOfTheirOwnForEachTableAndStart) {
+  const std::string name = CheckpointName("silver", "id", "g1", {{0, 17}, {1, 0}});
+  EXPECT_THAT(name, ::testing::MatchesRegex("silver-[0-9a-f]{16}"));
+  EXPECT_EQ(name, CheckpointName("silver", "id", "g1", {{0, 17}, {1, 0}}));
+  EXPECT_NE(name, CheckpointName("bronze", "id", "g1", {{0, 17}, {1, 0}}));
+  EXPECT_NE(name, CheckpointName("silver", "made anew", "g1", {{0, 17}, {1, 0}}));
+  EXPECT_NE(name, CheckpointName("silver", "id", "g2", {{0, 17}, {1, 0}}));
+  EXPECT_NE(name, CheckpointName("silver", "id", "g1", {{0, 17}, {1, 1}}));
+  EXPECT_NE(name, CheckpointName("silver", "id", "g1", {{0, 17}}));
+}
+
 }  // namespace
 }  // namespace pregao::spark

@@ -1,6 +1,8 @@
 #include "topic/kafka_client.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <rdkafka.h>
 
 namespace pregao::topic {
@@ -69,6 +71,10 @@ void KafkaClient::SettleAssignment() const {
 
 void KafkaClient::NoteTrouble(int code, const char* text) {
   std::lock_guard lock(mutex_);
+  if (code == RD_KAFKA_RESP_ERR__RESOLVE) {
+    const std::string_view said = text;  // "HOST:PORT/bootstrap: Failed to resolve …"
+    nameless_.emplace(said.substr(0, said.find(": ")));
+  }
   // "All brokers are down" says less than what came before it.
   if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !trouble_.empty()) return;
   trouble_ = text;
@@ -83,9 +89,15 @@ Status KafkaClient::Explained(const Status& status) const {
   return status.WithMessage(status.message(), " (", trouble_, ")");
 }
 
-Status KafkaClient::Refusal() const {
+/// Why it is no use to wait any longer; OK while it may be.
+Status KafkaClient::Hopeless() const {
+  if (options_.stop.stop_requested()) return Status::Cancelled("stopped while waiting for Kafka ", options_.brokers);
   std::lock_guard lock(mutex_);
-  return refused_ == 0 ? Status::OK() : KafkaStatus(refused_, "Kafka " + options_.brokers, trouble_);
+  if (refused_ != 0) return KafkaStatus(refused_, "Kafka " + options_.brokers, trouble_);
+  const auto brokers = 1 + std::count(options_.brokers.begin(), options_.brokers.end(), ',');
+  if (std::ssize(nameless_) < brokers) return Status::OK();
+  return Status::IOError("Kafka ", options_.brokers, ": no such host: ", trouble_,
+                         ". Is its name right in the setting topic, and the network up?");
 }
 
 Result<KafkaClient::Event> KafkaClient::Await(rd_kafka_queue_s* queue, const std::string& what) const {
@@ -102,10 +114,18 @@ Result<KafkaClient::Event> KafkaClient::Await(rd_kafka_queue_s* queue, const std
     }
     if (!opened_) {
       rd_kafka_poll(handle_, 0);  // errors come by here; later it is the owner who polls
-      TRY(Refusal());
+      TRY(Hopeless());
     }
     if (std::chrono::steady_clock::now() >= deadline) return Unanswered(what);
   }
+}
+
+Status CheckKafkaProperties(const KafkaTopicOptions& options) {
+  KafkaOwner owner;
+  for (const KafkaRole role : {KafkaRole::kWriter, KafkaRole::kReader}) {
+    TRY(KafkaClient::Create(options, role, "pregao", &owner, nullptr).status());
+  }
+  return Status::OK();
 }
 
 Status KafkaClient::Unanswered(const std::string& what) const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "topic/kafka_topic.h"
@@ -44,7 +45,8 @@ class KafkaClient {
   [[nodiscard]] rd_kafka_s* handle() const { return handle_; }
   [[nodiscard]] const KafkaTopicOptions& options() const { return options_; }
 
-  /// Finds the topic, or creates it. Credentials that are refused end this at once.
+  /// Finds the topic, or creates it. Credentials that are refused, and names of brokers that nobody knows, end this at
+  /// once.
   [[nodiscard]] Result<TopicInfo> Open();
   /// The topic as it is now; KeyError when it is not there.
   [[nodiscard]] Result<TopicInfo> Describe() const;
@@ -68,10 +70,11 @@ class KafkaClient {
   explicit KafkaClient(KafkaTopicOptions options) : options_(std::move(options)) {}
 
   using Event = std::unique_ptr<rd_kafka_op_s, void (*)(rd_kafka_op_s*)>;
-  /// The next answer in `queue`; IOError when none comes, Invalid when the cluster refuses us before Open is done.
+  /// The next answer in `queue`; IOError when none comes; before Open is done, at once what makes waiting
+  /// hopeless.
   [[nodiscard]] Result<Event> Await(rd_kafka_queue_s* queue, const std::string& what) const;
   [[nodiscard]] Status CreateTopic() const;
-  [[nodiscard]] Status Refusal() const;
+  [[nodiscard]] Status Hopeless() const;
   [[nodiscard]] Status Unanswered(const std::string& what) const;
   using RangeMap = std::map<Partition, OffsetRange>;
   /// nullopt while a partition has no leader.
@@ -84,6 +87,7 @@ class KafkaClient {
 
   mutable std::mutex mutex_;
   int refused_ = 0;                                   // guarded by mutex_: code of an authentication or TLS failure
+  std::set<std::string> nameless_;                    // guarded by mutex_: brokers whose names have no address
   std::string trouble_;                               // guarded by mutex_
   std::chrono::steady_clock::time_point trouble_at_;  // guarded by mutex_
 };

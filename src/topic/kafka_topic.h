@@ -4,11 +4,14 @@
 /// Errors name the brokers or the topic, and the remedy: KeyError, no such topic; Invalid, an unknown or reserved
 /// property, credentials or rights that the cluster refuses, a record that it will not take, or the topic was created
 /// anew; IOError, no answer in time, no broker reached (a retry may help). No secret is ever in an error or a log line.
+/// Opening waits `patience` for an answer, but not where none can come: an IOError at once when no broker's name is
+/// known, Invalid at once when the cluster refuses us.
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -24,6 +27,7 @@ struct KafkaTopicOptions {
   std::int32_t replication = -1;                       ///< copies of each partition of it; -1: as the cluster has it
   bool create = true;                                  ///< create the topic when absent
   std::chrono::milliseconds patience{10'000};          ///< for any question to the cluster
+  std::stop_token stop = {};                           ///< once requested, opening is given up: Cancelled
 };
 
 /// Append acknowledges when every record is in all in-sync replicas (idempotent producer, acks=all), or fails once the
@@ -42,6 +46,10 @@ struct KafkaReaderOptions {
 /// member whose Poll is not called for max.poll.interval.ms (5 min) loses its partitions until the next.
 [[nodiscard]] Result<std::unique_ptr<TopicReader>> OpenKafkaReader(const KafkaTopicOptions& options,
                                                                    const KafkaReaderOptions& reader = {});
+
+/// Whether the properties are ones that writers and readers can be made with; asks no broker. Invalid names the
+/// property and the remedy.
+[[nodiscard]] Status CheckKafkaProperties(const KafkaTopicOptions& options);
 
 /// Whether a property of librdkafka holds a secret, which nothing may print.
 [[nodiscard]] bool IsSecretProperty(std::string_view name);

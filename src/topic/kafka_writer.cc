@@ -153,7 +153,9 @@ class KafkaWriter final : public TopicWriter {
       : info_(producer->info()),
         options_(std::move(options)),
         partitioner_(info_.partitions),
-        producer_(std::move(producer)) {}
+        producer_(std::move(producer)) {
+    options_.stop = {};  // it was for the opening: a writer that is there finishes its work
+  }
 
   Status Append(std::span<const NewRecord> records) override {
     if (records.empty()) return Status::OK();
@@ -213,7 +215,7 @@ class KafkaWriter final : public TopicWriter {
   }
 
   const TopicInfo info_;
-  const KafkaTopicOptions options_;
+  KafkaTopicOptions options_;
   Partitioner partitioner_;
   std::mutex mutex_;
   std::shared_ptr<Producer> producer_;  // guarded by mutex_; an Append under way keeps its own

@@ -58,6 +58,14 @@ Status DeleteLocalTopic(const LocalTopicOptions& options) {
   return transaction.Commit();
 }
 
+Result<std::int64_t> LocalTopicBytes(const LocalTopicOptions& options) {
+  TRY_ASSIGN(LocalFile file, OpenExisting(options, LocalFile::Sync::kRelaxed));
+  TRY_ASSIGN(const auto states, file.Partitions());
+  std::int64_t bytes = 0;
+  for (const PartitionState& state : states) bytes += state.bytes;
+  return bytes;
+}
+
 Result<Positions> LocalGroupPositions(const LocalTopicOptions& options, const std::string& group) {
   TRY_ASSIGN(LocalFile file, OpenExisting(options, LocalFile::Sync::kRelaxed));
   TRY_ASSIGN(auto statement, file.db().Prepare("SELECT partition, position FROM committed WHERE topic=? AND grp=?"));

@@ -65,6 +65,9 @@ struct LocalReaderOptions {
 /// The names of the topics in a file, sorted.
 [[nodiscard]] Result<std::vector<std::string>> ListLocalTopics(const std::string& path);
 
+/// The bytes that the topic's records take in the file.
+[[nodiscard]] Result<std::int64_t> LocalTopicBytes(const LocalTopicOptions& options);
+
 /// What readers of the group last committed; for tools that show lag. Empty when nobody did.
 [[nodiscard]] Result<Positions> LocalGroupPositions(const LocalTopicOptions& options, const std::string& group);
 

@@ -32,6 +32,7 @@ KafkaTopicOptions KafkaOptions(const TopicUri& uri, const TopicSettings& setting
   options.replication = settings.replication;
   options.create = settings.create;
   if (settings.patience) options.patience = *settings.patience;
+  options.stop = settings.stop;
   return options;
 }
 
@@ -100,6 +101,10 @@ std::string ToString(const TopicUri& uri) {
 TopicUri DeadLetter(TopicUri uri) {
   uri.name += ".dead-letter";
   return uri;
+}
+
+Status CheckSettings(const TopicUri& uri, const TopicSettings& settings) {
+  return uri.kafka() ? CheckKafkaProperties(KafkaOptions(uri, settings)) : Status::OK();
 }
 
 Result<std::unique_ptr<TopicWriter>> OpenWriter(const TopicUri& uri, const TopicSettings& settings) {

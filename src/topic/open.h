@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,7 @@ struct TopicSettings {
   std::int32_t replication = -1;                           ///< of a topic that is created; -1: the cluster's default
   std::map<std::string, std::string> kafka = {};           ///< properties of librdkafka
   std::optional<std::chrono::milliseconds> patience = {};  ///< for answers of the cluster; nullopt: 10 s
+  std::stop_token stop = {};                               ///< once requested, opening is given up: Cancelled
 };
 
 struct ReaderSettings {
@@ -53,6 +55,9 @@ struct ReaderSettings {
   std::optional<std::vector<Partition>> partitions = {};  ///< without `join`: which to own; nullopt: all
 };
 
+/// Whether the settings are right by themselves, wherever the topic is: Invalid, as OpenWriter and OpenReader. Asks no
+/// broker and opens no file.
+[[nodiscard]] Status CheckSettings(const TopicUri& uri, const TopicSettings& settings);
 /// Errors are those of the implementation: see local_topic.h and kafka_topic.h.
 [[nodiscard]] Result<std::unique_ptr<TopicWriter>> OpenWriter(const TopicUri& uri, const TopicSettings& settings = {});
 /// A reader does not create the topic unless `settings.create` says so.

@@ -1,5 +1,6 @@
 #include "web/http_server.h"
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -8,7 +9,9 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <deque>
 #include <optional>
+#include <set>
 #include <spdlog/spdlog.h>
 #include <thread>
 
@@ -26,6 +29,9 @@ using tcp = asio::ip::tcp;
 
 constexpr std::chrono::milliseconds kAcceptPause{200};  ///< after an error of accept, which is a lack of descriptors
 
+using Parser = http::request_parser<http::string_body>;
+class Connection;
+
 /// What connections and the server share; all but `handlers` on the sockets' thread.
 struct Hub {
   Hub(HttpOptions o, Routes r)
@@ -33,7 +39,9 @@ struct Hub {
 
   const HttpOptions options;
   const Routes routes;
-  std::size_t connections = 0;  // before what owns them
+  std::size_t connections = 0;  // these three before what owns connections
+  std::set<Connection*> readers;
+  std::atomic<std::size_t> reader_count = 0;
   asio::io_context io{1};
   asio::thread_pool handlers;
 };
@@ -42,25 +50,46 @@ HttpResponse Problem(int status, std::string text) {
   return {status, "text/plain; charset=utf-8", std::move(text) + "\n"};
 }
 
-/// Every answer that needs no handler; nullopt: the route's handler is to be asked.
-std::optional<HttpResponse> WithoutHandler(const Hub& hub, const http::request<http::empty_body>& request,
-                                           const std::string& path) {
+std::string_view View(boost::core::string_view text) { return {text.data(), text.size()}; }
+
+/// Every answer that needs no handler; nullopt: the handler of `route` is to be asked.
+std::optional<HttpResponse> WithoutHandler(const Hub& hub, const Parser::value_type& request, const std::string& path,
+                                           const std::string& route) {
   const auto host = request.find(http::field::host);
   if (host == request.end()) return Problem(400, "a Host header is needed");
-  if (!HostAllowed({host->value().data(), host->value().size()}, hub.options.host_names)) {
-    return Problem(403, "this server is not called '" +
-                            Printable(std::string_view(host->value().data(), host->value().size())) +
+  if (!HostAllowed(View(host->value()), hub.options.host_names)) {
+    return Problem(403, "this server is not called '" + Printable(View(host->value())) +
                             "': ask it by its IP address, or add the name to the setting web.hosts");
   }
-  if (request.method() != http::verb::get && request.method() != http::verb::head) {
-    return Problem(405, "only GET and HEAD are answered");
+  const bool posts = request.method() == http::verb::post;
+  if (!posts && !request.body().empty()) return Problem(400, "a body is taken from a POST alone");
+  if (hub.routes.contains(route)) return std::nullopt;
+  const bool gets = request.method() == http::verb::get || request.method() == http::verb::head;
+  const bool answers_get = hub.routes.contains(path), answers_post = hub.routes.contains("POST " + path);
+  if (answers_get || answers_post || !(gets || posts)) {
+    const std::string allow = std::string(answers_get || !answers_post ? "GET, HEAD" : "") +
+                              (answers_get && answers_post ? ", " : "") + (answers_post ? "POST" : "");
+    auto answer = Problem(405, "only " + allow + " are answered here");
+    answer.headers["Allow"] = allow;
+    return answer;
   }
-  if (!hub.routes.contains(path)) {
-    std::string known;
-    for (const auto& [route, ignored] : hub.routes) known += (known.empty() ? "" : ", ") + route;
-    return Problem(404, "nothing is here; there is: " + known);
+  std::string known;
+  for (const auto& [name, ignored] : hub.routes) known += (known.empty() ? "" : ", ") + name;
+  return Problem(404, "nothing is here; there is: " + known);
+}
+
+HttpRequest RequestOf(const Parser::value_type& request) {
+  const std::string_view target = View(request.target());
+  const auto mark = target.find('?');
+  HttpRequest out{std::string(target.substr(0, mark)),
+                  mark == std::string_view::npos ? "" : std::string(target.substr(mark + 1))};
+  for (const auto& field : request) {
+    std::string name(View(field.name_string()));
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    out.headers[name] = View(field.value());
   }
-  return std::nullopt;
+  out.body = request.body();
+  return out;
 }
 
 HttpResponse Ask(const Handler& handler, const HttpRequest& request) {
@@ -76,44 +105,65 @@ HttpResponse Ask(const Handler& handler, const HttpRequest& request) {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(Hub* hub, tcp::socket socket) : hub_(hub), stream_(std::move(socket)) { ++hub_->connections; }
-  ~Connection() { --hub_->connections; }
+  ~Connection() {
+    hub_->readers.erase(this);
+    hub_->reader_count = hub_->readers.size();
+    --hub_->connections;
+  }
 
   void Read() {
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(hub_->options.max_head_bytes));
+    parser_->body_limit(hub_->options.max_body_bytes);
     stream_.expires_after(hub_->options.read_timeout);
     http::async_read(stream_, buffer_, *parser_,
                      [self = shared_from_this()](error_code error, std::size_t) { self->Handle(error); });
+  }
+
+  /// For a reader of the stream. One that does not take what it asked for is cut off.
+  void Push(std::shared_ptr<const std::string> event) {
+    const auto now = std::chrono::steady_clock::now();
+    waiting_bytes_ += event->size();
+    const bool stalled = !waiting_.empty() && now - write_began_ > hub_->options.write_timeout;
+    if (waiting_bytes_ > hub_->options.max_stream_bytes || stalled) {
+      hub_->readers.erase(this);
+      hub_->reader_count = hub_->readers.size();
+      return stream_.close();
+    }
+    waiting_.push_back(std::move(event));
+    if (waiting_.size() == 1) WriteEvent();
   }
 
  private:
   void Handle(error_code error) {
     const bool garbled = error.category() == make_error_code(http::error::bad_method).category();
     if (garbled && error != http::error::end_of_stream && error != http::error::partial_message) {
-      return Write(Problem(error == http::error::header_limit ? 431 : 400,
-                           "this is no request that is answered here: " + error.message()),
-                   false, false);
+      const int status = error == http::error::header_limit ? 431 : error == http::error::body_limit ? 413 : 400;
+      return Write(Problem(status, "this is no request that is answered here: " + error.message()), false, false);
     }
     if (error) return;  // gone, or too slow
     const auto& request = parser_->get();
-    const std::string_view target(request.target().data(), request.target().size());
-    const auto mark = target.find('?');
-    HttpRequest asked{std::string(target.substr(0, mark)),
-                      mark == std::string_view::npos ? "" : std::string(target.substr(mark + 1))};
-    const bool head = request.method() == http::verb::head, keep = request.keep_alive();
-    if (auto answer = WithoutHandler(*hub_, request, asked.path)) return Write(*std::move(answer), head, keep);
+    HttpRequest asked = RequestOf(request);
+    const bool head = request.method() == http::verb::head;
+    const bool keep = request.keep_alive() && (request.body().empty() || request.method() == http::verb::post);
+    std::string route = head || request.method() == http::verb::get
+                            ? asked.path
+                            : std::string(View(request.method_string())) + " " + asked.path;
+    if (auto answer = WithoutHandler(*hub_, request, asked.path, route)) return Write(*std::move(answer), head, keep);
     stream_.expires_never();
-    asio::post(hub_->handlers, [self = shared_from_this(), asked = std::move(asked), head, keep]() mutable {
-      HttpResponse answer = Ask(self->hub_->routes.at(asked.path), asked);
-      asio::io_context& io = self->hub_->io;
-      // The connection moves on, so that it is let go on the sockets' thread alone.
-      asio::post(io, [self = std::move(self), answer = std::move(answer), head, keep]() mutable {
-        self->Write(std::move(answer), head, keep);
-      });
-    });
+    asio::post(hub_->handlers,
+               [self = shared_from_this(), asked = std::move(asked), route = std::move(route), head, keep]() mutable {
+                 HttpResponse answer = Ask(self->hub_->routes.at(route), asked);
+                 asio::io_context& io = self->hub_->io;
+                 // The connection moves on, so that it is let go on the sockets' thread alone.
+                 asio::post(io, [self = std::move(self), answer = std::move(answer), head, keep]() mutable {
+                   self->Write(std::move(answer), head, keep);
+                 });
+               });
   }
 
   void Write(HttpResponse answer, bool head, bool keep) {
+    const bool stream = answer.stream && !head;
     response_ = {};
     response_.version(11);
     response_.result(static_cast<unsigned>(answer.status));
@@ -121,25 +171,59 @@ class Connection : public std::enable_shared_from_this<Connection> {
     response_.set(http::field::content_type, answer.content_type);
     response_.set(http::field::cache_control, "no-store");
     response_.set("X-Content-Type-Options", "nosniff");
-    if (answer.status == 405) response_.set(http::field::allow, "GET, HEAD");
-    response_.keep_alive(keep);
+    for (const auto& [name, value] : answer.headers) response_.set(name, value);
+    response_.keep_alive(keep && !stream);
     response_.body() = std::move(answer.body);
-    response_.prepare_payload();
+    if (!stream) response_.prepare_payload();
     if (head) response_.body().clear();  // its length stays in the header
     stream_.expires_after(hub_->options.write_timeout);
-    http::async_write(stream_, response_, [self = shared_from_this(), keep](error_code error, std::size_t) {
+    http::async_write(stream_, response_, [self = shared_from_this(), keep, stream](error_code error, std::size_t) {
       if (error) return;
+      if (stream) return self->Subscribe();
       if (keep) return self->Read();
       error_code ignored;
       self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
     });
   }
 
+  void Subscribe() {
+    stream_.expires_never();
+    hub_->readers.insert(this);
+    hub_->reader_count = hub_->readers.size();
+    WatchForTheEnd();
+  }
+
+  /// What a reader of the stream sends is not wanted; that it goes is.
+  void WatchForTheEnd() {
+    buffer_.clear();
+    stream_.async_read_some(buffer_.prepare(512), [self = shared_from_this()](error_code error, std::size_t) {
+      if (!error) return self->WatchForTheEnd();
+      self->hub_->readers.erase(self.get());
+      self->hub_->reader_count = self->hub_->readers.size();
+      self->stream_.close();
+    });
+  }
+
+  void WriteEvent() {
+    write_began_ = std::chrono::steady_clock::now();
+    asio::async_write(stream_, asio::buffer(*waiting_.front()),
+                      [self = shared_from_this()](error_code error, std::size_t) {
+                        if (error) return;  // the read ends with an error, too
+                        self->waiting_bytes_ -= self->waiting_.front()->size();
+                        self->waiting_.pop_front();
+                        if (!self->waiting_.empty()) self->WriteEvent();
+                      });
+  }
+
   Hub* const hub_;
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
-  std::optional<http::request_parser<http::empty_body>> parser_;  // a body is refused
+  std::optional<Parser> parser_;
   http::response<http::string_body> response_;
+  // Of a reader of the stream:
+  std::deque<std::shared_ptr<const std::string>> waiting_;  // the first is being written
+  std::size_t waiting_bytes_ = 0;
+  std::chrono::steady_clock::time_point write_began_;
 };
 
 Status CannotListen(const Address& address, const error_code& error) {
@@ -223,6 +307,15 @@ HttpServer::~HttpServer() {
   state_->hub.handlers.stop();
   state_->hub.handlers.join();
 }
+
+void HttpServer::Publish(std::shared_ptr<const std::string> event) {
+  asio::post(state_->hub.io, [hub = &state_->hub, event = std::move(event)] {
+    const std::vector<Connection*> readers(hub->readers.begin(), hub->readers.end());  // a push may take one out
+    for (Connection* const reader : readers) reader->Push(event);
+  });
+}
+
+std::size_t HttpServer::stream_readers() const { return state_->hub.reader_count; }
 
 const Address& HttpServer::address() const { return state_->address; }
 

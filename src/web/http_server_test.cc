@@ -36,6 +36,11 @@ class RawClient {
   }
   ~RawClient() { close(fd_); }
   void Send(const std::string& text) { (void)!send(fd_, text.data(), text.size(), MSG_NOSIGNAL); }
+  /// How many bytes of the answer are here, at most `most`.
+  std::int64_t Peek(std::size_t most) {
+    std::string buffer(most, ' ');
+    return recv(fd_, buffer.data(), most, MSG_PEEK | MSG_DONTWAIT);
+  }
   /// Everything until the server closes.
   std::string ReadAll() {
     std::string all;
@@ -160,6 +165,67 @@ TEST_F(HttpServerTest, AHandlerThatThrowsIsAnAnswerOf500) {
   Start({}, routes);
   EXPECT_EQ(Get("/throws")->status, 500);
   EXPECT_EQ(Get("/hello")->status, 200);
+}
+
+TEST_F(HttpServerTest, APostReachesItsOwnRouteWithHeadersAndBody) {
+  Routes routes;
+  routes["POST /say"] = [](const HttpRequest& r) {
+    return HttpResponse{200, "text/plain", r.headers.at("x-who") + r.body};
+  };
+  HttpOptions options;
+  options.max_body_bytes = 16;
+  Start(options, routes);
+  const auto post = [&](const std::string& path, const std::string& body) {
+    return Exchange("POST " + path +
+                    " HTTP/1.1\r\nHost: localhost\r\nX-Who: me\r\nConnection: close\r\nContent-Length: " +
+                    std::to_string(body.size()) + "\r\n\r\n" + body);
+  };
+  EXPECT_THAT(post("/say", " hello"), EndsWith("me hello"));
+  EXPECT_THAT(post("/say", std::string(17, 'x')), StartsWith("HTTP/1.1 413"));
+  EXPECT_THAT(post("/hello", "x"), StartsWith("HTTP/1.1 405"));
+  EXPECT_EQ(Get("/say")->status, 405);
+}
+
+TEST_F(HttpServerTest, EveryReaderOfTheStreamGetsWhatIsPublished) {
+  Routes routes;
+  routes["/stream"] = [](const HttpRequest&) { return HttpResponse{200, "text/event-stream", "begin\n", {}, true}; };
+  Start({}, routes);
+  RawClient one(server_->address()), two(server_->address());
+  for (RawClient* client : {&one, &two}) client->Send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  ASSERT_TRUE(Eventually([&] { return server_->stream_readers() == 2; }));
+  server_->Publish(std::make_shared<const std::string>("event\n"));
+  EXPECT_TRUE(Eventually([&] { return one.Peek(4096) > 7 && two.Peek(4096) > 7; }));
+  EXPECT_EQ(Get("/hello")->status, 200);
+  server_.reset();
+  EXPECT_THAT(one.ReadAll(), EndsWith("\r\n\r\nbegin\nevent\n"));
+  EXPECT_THAT(two.ReadAll(), EndsWith("\r\n\r\nbegin\nevent\n"));
+}
+
+TEST_F(HttpServerTest, AReaderThatTakesNothingIsCutOffAndTheOthersGoOn) {
+  Routes routes;
+  routes["/stream"] = [](const HttpRequest&) { return HttpResponse{200, "text/event-stream", "", {}, true}; };
+  Start({}, routes);
+  RawClient slow(server_->address());
+  slow.Send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  ASSERT_TRUE(Eventually([&] { return server_->stream_readers() == 1; }));
+  const auto event = std::make_shared<const std::string>(64 << 10, 'x');
+  EXPECT_TRUE(Eventually([&] {
+    server_->Publish(event);
+    return server_->stream_readers() == 0;
+  }));
+  EXPECT_EQ(Get("/hello")->status, 200);
+}
+
+TEST_F(HttpServerTest, AReaderThatGoesIsForgotten) {
+  Routes routes;
+  routes["/stream"] = [](const HttpRequest&) { return HttpResponse{200, "text/event-stream", "", {}, true}; };
+  Start({}, routes);
+  {
+    RawClient reader(server_->address());
+    reader.Send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    ASSERT_TRUE(Eventually([&] { return server_->stream_readers() == 1; }));
+  }
+  EXPECT_TRUE(Eventually([&] { return server_->stream_readers() == 0; }));
 }
 
 TEST_F(HttpServerTest, EndsAtOnceWithConnectionsOpen) {

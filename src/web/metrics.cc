@@ -149,6 +149,28 @@ void AddStore(const lake::StoreStats& s, Families* out) {
   out->Counter("pregao_store_written_bytes_total", "Bytes written to the lake's store.", s.bytes_written);
 }
 
+void AddSpark(const std::vector<spark::QueryReport>& queries, Families* out) {
+  const auto each = [&](const char* name, const char* help, const auto& value) {
+    out->Begin(name, help, MetricType::Gauge);
+    for (const auto& query : queries) {
+      out->Series({{"query", query.table}}).gauge.value = static_cast<double>(value(query));
+    }
+  };
+  each("pregao_spark_query_active", "1 while the streaming query runs in Spark, else 0.",
+       [](const auto& q) { return q.active ? 1 : 0; });
+  each("pregao_spark_batch", "The number of the query's last batch.", [](const auto& q) { return q.progress.batch; });
+  each("pregao_spark_batch_rows", "Records that the last batch has read.",
+       [](const auto& q) { return q.progress.rows; });
+  each("pregao_spark_input_rows_per_second", "Records that came in, a second.",
+       [](const auto& q) { return q.progress.input_rate; });
+  each("pregao_spark_processed_rows_per_second", "Records that the last batch has processed, a second.",
+       [](const auto& q) { return q.progress.processed_rate; });
+  each("pregao_spark_state_rows", "Rows that the query remembers to find their duplicates.",
+       [](const auto& q) { return q.progress.state_rows; });
+  each("pregao_spark_late_rows", "Rows that the last batch dropped because they came later than the watermark.",
+       [](const auto& q) { return q.progress.late_rows; });
+}
+
 void AddProcess(const ProcessStats& s, Families* out) {
   if (s.cpu_seconds) {
     out->Counter("process_cpu_seconds_total", "Total user and system CPU time spent in seconds.", *s.cpu_seconds);
@@ -177,6 +199,7 @@ std::string MetricsText(const Snapshot& snapshot, bool ready) {
     families.Counter("pregao_store_retries_total", "Requests that the store's client sent again.",
                      *snapshot.store_retries);
   }
+  if (!snapshot.spark.empty()) AddSpark(snapshot.spark, &families);
   AddProcess(snapshot.process, &families);
   return families.Text();
 }

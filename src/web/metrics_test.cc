@@ -36,6 +36,7 @@ Snapshot Everything() {
   s.store.emplace();
   s.store->calls[static_cast<std::size_t>(lake::StoreOperation::kGet)] = {4, 3, 2, 1, 0.5};
   s.store_retries = 6;
+  s.spark = {{"bronze", true, {}}, {"silver", false, {7, 100, 12.5, 50, "", "", 35, 2}}};
   s.process = ReadProcessStats();
   return s;
 }
@@ -52,6 +53,15 @@ TEST(Metrics, LagIsGivenInOffsetsAPartitionAndInSeconds) {
   EXPECT_THAT(text, HasSubstr("\npregao_engine_lag_records{partition=\"0\"} 4\n"));
   EXPECT_THAT(text, HasSubstr("\npregao_engine_lag_records{partition=\"1\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("\npregao_engine_lag_seconds 2.5\n"));
+}
+
+TEST(Metrics, EachQueryInSparkHasItsProgress) {
+  const std::string text = MetricsText(Everything(), true);
+  EXPECT_THAT(text, HasSubstr("\npregao_spark_query_active{query=\"bronze\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\npregao_spark_query_active{query=\"silver\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("\npregao_spark_input_rows_per_second{query=\"silver\"} 12.5\n"));
+  EXPECT_THAT(text, HasSubstr("\npregao_spark_late_rows{query=\"silver\"} 2\n"));
+  EXPECT_THAT(MetricsText(Snapshot{}, true), Not(HasSubstr("spark")));
 }
 
 TEST(Metrics, NumbersKeepTheirDigits) {

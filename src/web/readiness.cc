@@ -48,6 +48,7 @@ Check CheckLake(const Snapshot& snapshot, const ReadinessLimits& limits) {
 }
 
 Check CheckEngine(const engine::EngineStats& s, TimestampMs now, const ReadinessLimits& limits) {
+  if (!s.reading && !s.topic_problem.empty()) return {"engine", false, "it waits for the topic"};
   if (!s.reading) {
     return {
         "engine", false,

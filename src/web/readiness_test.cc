@@ -110,6 +110,8 @@ TEST(Readiness, AnEngineThatDoesNotReadIsNotReady) {
   EXPECT_EQ(Failures(s), "engine: it has not begun to read yet\n");
   s.engine->last_problem = "cannot write x";
   EXPECT_EQ(Failures(s), "engine: it waits before it tries again: cannot write x\n");
+  s.engine->topic_problem = "no broker";
+  EXPECT_EQ(Failures(s), "topic: it cannot be read: no broker\nengine: it waits for the topic\n");
 }
 
 TEST(Readiness, AnEngineThatCommitsNothingWhileRecordsWaitIsNotReady) {

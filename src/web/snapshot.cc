@@ -12,6 +12,7 @@ Snapshot Take(const Sources& sources, const Clock& clock) {
   if (sources.store) out.store = sources.store();
   if (sources.store_retries) out.store_retries = sources.store_retries();
   if (sources.lake) out.lake = sources.lake();
+  if (sources.spark) out.spark = sources.spark();
   out.process = ReadProcessStats();
   out.now = clock.Now();
   return out;

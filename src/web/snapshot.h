@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "base/clock.h"
 #include "engine/stats.h"
@@ -9,6 +10,7 @@
 #include "listen/listener.h"
 #include "listen/spool.h"
 
+#include "spark/progress.h"
 #include "web/lake_probe.h"
 #include "web/process_stats.h"
 
@@ -23,6 +25,7 @@ struct Sources {
   std::function<lake::StoreStats()> store;
   std::function<std::int64_t()> store_retries;  ///< requests that the store's client sent again
   std::function<LakeProbe::Answer()> lake;
+  std::function<std::vector<spark::QueryReport>()> spark;  ///< queries that this process watches
 };
 
 /// The process at one moment.
@@ -34,6 +37,7 @@ struct Snapshot {
   std::optional<lake::StoreStats> store;
   std::optional<std::int64_t> store_retries;
   std::optional<LakeProbe::Answer> lake;
+  std::vector<spark::QueryReport> spark;
   ProcessStats process;
 };
 

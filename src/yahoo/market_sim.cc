@@ -63,6 +63,7 @@ SimSymbol::SimSymbol(std::uint64_t seed, std::string_view ticker, TimestampMs st
   previous_close_ = OnGrid(first);
   open_ = OnGrid(first * (1 + 0.01 * random_.Normal()));
   state_ = {open_, open_, open_, 1'000 + static_cast<std::int64_t>(random_.Uniform() * 5e6)};
+  told_volume_ = state_.volume;
 
   stale_[market::kTicker] = std::string(ticker);
   stale_[market::kQuoteType] = std::string(traits.quote_type);
@@ -82,8 +83,10 @@ SimSymbol::SimSymbol(std::uint64_t seed, std::string_view ticker, TimestampMs st
   last_ = stale_;
 }
 
+double SimSymbol::grid() const { return TraitsOf(class_).tick; }
+
 float SimSymbol::OnGrid(double price) const {
-  const double tick = TraitsOf(class_).tick;
+  const double tick = grid();
   return static_cast<float>(std::max(1.0, std::round(price / tick)) * tick);
 }
 
@@ -105,6 +108,9 @@ bool SimSymbol::Advance(std::uint64_t tick) {
     if (!spoke) continue;
     spoken = state_;
     spoken_at = tick_;
+    minutes_.Add(start_.value / 1000 + static_cast<std::int64_t>(tick_), state_.price,
+                 has_volume() ? state_.volume - told_volume_ : 0);
+    told_volume_ = state_.volume;
   }
   // Of the seconds passed over, only the newest quote is ever seen.
   if (spoken_at != 0) Fill(spoken, start_ + static_cast<std::int64_t>(spoken_at) * 1000, &last_);
@@ -118,7 +124,7 @@ void SimSymbol::Fill(const State& state, TimestampMs time, market::Quote* quote)
   q[market::kPrice] = market::ShortestDouble(state.price);
   q[market::kChange] = market::ShortestDouble(change);
   q[market::kChangePercent] = market::ShortestDouble(change / previous_close_ * 100);
-  if (class_ != SimClass::kCurrency && class_ != SimClass::kIndex) q[market::kDayVolume] = state.volume;
+  if (has_volume()) q[market::kDayVolume] = state.volume;
   if (class_ != SimClass::kCrypto) return;
   q[market::kDayHigh] = market::ShortestDouble(state.high);
   q[market::kDayLow] = market::ShortestDouble(state.low);
@@ -140,6 +146,11 @@ MarketSim::Entry* MarketSim::At(const std::string& ticker) {
 const market::Quote* MarketSim::Snapshot(const std::string& ticker) {
   const Entry* entry = At(ticker);
   return entry != nullptr && entry->spoke ? &entry->symbol.last() : nullptr;
+}
+
+const SimSymbol* MarketSim::Symbol(const std::string& ticker) {
+  const Entry* entry = At(ticker);
+  return entry != nullptr ? &entry->symbol : nullptr;
 }
 
 const market::Quote* MarketSim::Last(const std::string& ticker) {

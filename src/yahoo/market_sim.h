@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "market/quote.h"
+#include "yahoo/sim_minutes.h"
 #include "yahoo/sim_random.h"
 
 namespace pregao::yahoo {
@@ -31,6 +32,12 @@ class SimSymbol {
   bool Advance(std::uint64_t tick);
   /// Seconds passed.
   [[nodiscard]] std::uint64_t tick() const { return tick_; }
+  /// Of every quote since the market's first second, whether anybody listened or not.
+  [[nodiscard]] const SimMinutes& minutes() const { return minutes_; }
+  /// The first close, around which its past lies, and the grid of its prices.
+  [[nodiscard]] float first_price() const { return previous_close_; }
+  [[nodiscard]] double grid() const;
+  [[nodiscard]] bool has_volume() const { return class_ != SimClass::kCurrency && class_ != SimClass::kIndex; }
 
  private:
   struct State {
@@ -50,6 +57,8 @@ class SimSymbol {
   double supply_ = 0;  // of a crypto coin
   float previous_close_, open_;
   State state_;
+  std::int64_t told_volume_;  // by the newest quote
+  SimMinutes minutes_;
   market::Quote stale_, last_;
 };
 
@@ -65,6 +74,10 @@ class MarketSim {
   [[nodiscard]] const market::Quote* Snapshot(const std::string& ticker);
   /// The last known price, as a new subscriber gets it first; null for an unknown ticker.
   [[nodiscard]] const market::Quote* Last(const std::string& ticker);
+  /// The symbol as it is in this second; null for an unknown ticker. Valid as long as the market.
+  [[nodiscard]] const SimSymbol* Symbol(const std::string& ticker);
+  [[nodiscard]] std::uint64_t seed() const { return seed_; }
+  [[nodiscard]] TimestampMs start() const { return start_; }
 
  private:
   struct Entry {

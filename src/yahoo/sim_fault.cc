@@ -11,12 +11,26 @@ Status CheckFaults(const SimFaults& faults) {
                                     {"out_of_order", faults.out_of_order},
                                     {"future", faults.future},
                                     {"damaged", faults.damaged},
-                                    {"silent", faults.silent}}) {
+                                    {"silent", faults.silent},
+                                    {"throttle", faults.throttle},
+                                    {"broken", faults.broken}}) {
     if (!(value >= 0 && value <= 1)) {
       return Status::Invalid("fault ", name, " = ", value, " is no probability: give a number from 0 to 1");
     }
   }
   return Status::OK();
+}
+
+SimAnswer DamageAnswer(SimAnswer answer, SimRandom* random) {
+  switch (random->Below(3)) {
+    case 0:
+      return {502, "Bad Gateway", {}};
+    case 1:
+      return {200, "<html><body>Will be right back...</body></html>", {}};
+    default:
+      answer.body.resize(answer.body.size() / 2);
+      return answer;
+  }
 }
 
 std::string Damage(const market::Quote& quote, Envelope envelope, SimRandom* random) {

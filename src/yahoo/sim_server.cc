@@ -10,6 +10,7 @@
 #include "yahoo/frame.h"
 #include "yahoo/json_scan.h"
 #include "yahoo/market_sim.h"
+#include "yahoo/sim_chart.h"
 #include "yahoo/sim_fault.h"
 #include "yahoo/sim_transport.h"
 
@@ -80,6 +81,8 @@ struct SimServer::Impl {
   explicit Impl(SimServerOptions o, TimestampMs start)
       : options(std::move(o)), market(options.seed, start), random(options.seed, "server"), faults(options.faults) {}
 
+  [[nodiscard]] std::string Address() const;
+  SimAnswer Request(std::string_view target);
   void Opened(std::uint64_t id, std::string_view target, std::shared_ptr<SimConnection> connection);
   void Message(std::uint64_t id, std::string_view text);
   void Closed(std::uint64_t id);
@@ -93,6 +96,7 @@ struct SimServer::Impl {
   const SimServerOptions options;
   SystemClock wall;
   MarketSim market;
+  SimChart chart{&market};
   SimRandom random;
   std::map<std::uint64_t, Client> clients;
 
@@ -105,6 +109,25 @@ struct SimServer::Impl {
   std::mutex stopping;
   std::unique_ptr<SimTransport> transport;  // guarded by stopping; last: its thread uses all of the above
 };
+
+SimAnswer SimServer::Impl::Request(std::string_view target) {
+  SimFaults now;
+  {
+    const std::lock_guard lock(mutex);
+    now = faults;
+    ++stats.chart_requests;
+  }
+  if (random.Chance(now.throttle)) {
+    const std::lock_guard lock(mutex);
+    ++stats.chart_throttled;
+    return {429, "Too Many Requests\r\n", now.retry_after_s > 0 ? std::optional(now.retry_after_s) : std::nullopt};
+  }
+  SimAnswer answer = chart.Answer(target);
+  if (!random.Chance(now.broken)) return answer;
+  const std::lock_guard lock(mutex);
+  ++stats.chart_broken;
+  return DamageAnswer(std::move(answer), &random);
+}
 
 void SimServer::Impl::Opened(std::uint64_t id, std::string_view target, std::shared_ptr<SimConnection> connection) {
   const bool json =
@@ -247,6 +270,7 @@ Result<std::unique_ptr<SimServer>> SimServer::Start(SimServerOptions options) {
                                               auto connection) { raw->Opened(id, target, std::move(connection)); },
                              .on_message = [raw](std::uint64_t id, std::string_view text) { raw->Message(id, text); },
                              .on_close = [raw](std::uint64_t id) { raw->Closed(id); },
+                             .on_request = [raw](std::string_view target) { return raw->Request(target); },
                              .on_tick = [raw] { raw->Tick(); },
                              .on_stop = [raw] { raw->clients.clear(); }}));
   impl->port = impl->transport->port();
@@ -263,11 +287,17 @@ void SimServer::Stop() {
 
 std::uint16_t SimServer::port() const { return impl_->port; }
 
+std::string SimServer::Impl::Address() const {
+  const bool v6 = options.host.find(':') != std::string::npos;
+  return (v6 ? "[" + options.host + "]" : options.host) + ":" + std::to_string(port);
+}
+
 std::string SimServer::url() const {
-  const std::string host =
-      impl_->options.host.find(':') == std::string::npos ? impl_->options.host : "[" + impl_->options.host + "]";
-  return (impl_->options.certificate_pem.empty() ? "ws://" : "wss://") + host + ":" + std::to_string(impl_->port) +
-         "/?version=2";
+  return (impl_->options.certificate_pem.empty() ? "ws://" : "wss://") + impl_->Address() + "/?version=2";
+}
+
+std::string SimServer::http_url() const {
+  return (impl_->options.certificate_pem.empty() ? "http://" : "https://") + impl_->Address();
 }
 
 SimStats SimServer::stats() const {

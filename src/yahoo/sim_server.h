@@ -15,13 +15,16 @@ namespace pregao::yahoo {
 
 /// Faults to commit, each a probability in [0, 1]. Drawn from the server's seed.
 struct SimFaults {
-  double drop = 0;          ///< a connection, at each tick: closed with a close frame
-  double abort = 0;         ///< a connection, at each tick: reset without a word
-  double duplicate = 0;     ///< a frame: sent twice
-  double out_of_order = 0;  ///< a frame: held back behind the connection's next one
-  double future = 0;        ///< a frame: its time an hour ahead
-  double damaged = 0;       ///< a frame: base64 or protobuf spoilt
-  double silent = 0;        ///< a connection, when it opens: never a frame, though it stays open
+  double drop = 0;                 ///< a connection, at each tick: closed with a close frame
+  double abort = 0;                ///< a connection, at each tick: reset without a word
+  double duplicate = 0;            ///< a frame: sent twice
+  double out_of_order = 0;         ///< a frame: held back behind the connection's next one
+  double future = 0;               ///< a frame: its time an hour ahead
+  double damaged = 0;              ///< a frame: base64 or protobuf spoilt
+  double silent = 0;               ///< a connection, when it opens: never a frame, though it stays open
+  double throttle = 0;             ///< a chart request: answered 429, Retry-After retry_after_s
+  double broken = 0;               ///< a chart request: answered 502, a cut body, or a page that is no JSON
+  std::int64_t retry_after_s = 1;  ///< 0: without the header
 };
 
 struct SimServerOptions {
@@ -54,6 +57,7 @@ struct SimStats {
   std::uint64_t connections = 0;  ///< ever
   std::size_t open = 0;
   std::uint64_t frames = 0, damaged = 0, duplicates = 0, drops = 0;
+  std::uint64_t chart_requests = 0, chart_throttled = 0, chart_broken = 0;
   std::uint64_t requests = 0, malformed_requests = 0;  ///< (un)subscriptions taken, and those answered by closing
   std::map<std::uint64_t, std::size_t> symbols;        ///< of each open connection, cut at the limit
 };
@@ -72,6 +76,8 @@ class SimServer {
   [[nodiscard]] std::uint16_t port() const;
   /// ws://host:port/?version=2 (wss with a certificate).
   [[nodiscard]] std::string url() const;
+  /// http://host:port (https with a certificate): /v8/finance/chart/… is there.
+  [[nodiscard]] std::string http_url() const;
   [[nodiscard]] SimStats stats() const;
   [[nodiscard]] std::vector<SentFrame> sent() const;
   void SetFaults(const SimFaults& faults);

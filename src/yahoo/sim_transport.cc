@@ -9,6 +9,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
@@ -33,6 +34,7 @@ using tcp = asio::ip::tcp;
 constexpr std::size_t kMaxQueued = 100'000;
 constexpr std::size_t kMaxRequestBytes = 1 << 20;
 constexpr auto kHandshakeTimeout = std::chrono::seconds(10);
+constexpr auto kIdleTimeout = std::chrono::seconds(60);  // of a connection kept for the next request
 
 /// What sessions and the server share; all on one thread.
 struct Hub {
@@ -82,7 +84,8 @@ class Session final : public SimConnection, public std::enable_shared_from_this<
  private:
   void ReadUpgrade() {
     http::async_read(ws_.next_layer(), buffer_, request_, [self = this->shared_from_this()](error_code e, std::size_t) {
-      if (e || !websocket::is_upgrade(self->request_)) return;
+      if (e) return;
+      if (!websocket::is_upgrade(self->request_)) return self->AnswerRequest();
       self->Tcp().expires_never();
       self->ws_.set_option(websocket::stream_base::timeout{kHandshakeTimeout, websocket::stream_base::none(), false});
       self->ws_.read_message_max(kMaxRequestBytes);
@@ -92,6 +95,25 @@ class Session final : public SimConnection, public std::enable_shared_from_this<
         self->hub_->handlers.on_open(self->id_, {target.data(), target.size()}, self);
         self->Read();
       });
+    });
+  }
+
+  void AnswerRequest() {
+    const auto target = request_.target();
+    const SimAnswer answer = hub_->handlers.on_request({target.data(), target.size()});
+    response_ = {};
+    response_.result(static_cast<unsigned>(answer.status));
+    response_.set(http::field::content_type, answer.body.starts_with('{') ? "application/json" : "text/plain");
+    if (answer.retry_after_s) response_.set(http::field::retry_after, std::to_string(*answer.retry_after_s));
+    response_.body() = answer.body;
+    response_.keep_alive(request_.keep_alive());
+    response_.prepare_payload();
+    Tcp().expires_after(kHandshakeTimeout);
+    http::async_write(ws_.next_layer(), response_, [self = this->shared_from_this()](error_code e, std::size_t) {
+      if (e || !self->response_.keep_alive()) return;
+      self->request_ = {};
+      self->Tcp().expires_after(kIdleTimeout);
+      self->ReadUpgrade();
     });
   }
 
@@ -131,6 +153,7 @@ class Session final : public SimConnection, public std::enable_shared_from_this<
   websocket::stream<Stream> ws_;
   beast::flat_buffer buffer_;
   http::request<http::string_body> request_;
+  http::response<http::string_body> response_;
   std::deque<std::string> queue_;  // the first one is being written
   std::optional<SimClose> closing_;
 };

@@ -1,9 +1,11 @@
 #pragma once
-/// The simulator's sockets: a WebSocket server on one thread. The only server code that knows Boost is its .cc.
+/// The simulator's sockets: a server of WebSockets and of plain HTTP on one thread. The only server code that knows
+/// Boost is its .cc.
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,11 +28,19 @@ class SimConnection {
   virtual void Close(SimClose how) = 0;
 };
 
+/// The answer to a plain HTTP request.
+struct SimAnswer {
+  int status = 200;
+  std::string body;                           ///< JSON, or plain text where the status is no 200
+  std::optional<std::int64_t> retry_after_s;  ///< the header
+};
+
 /// All run on the transport's thread.
 struct SimHandlers {
   std::function<void(std::uint64_t id, std::string_view target, std::shared_ptr<SimConnection>)> on_open;
   std::function<void(std::uint64_t id, std::string_view text)> on_message;
   std::function<void(std::uint64_t id)> on_close;
+  std::function<SimAnswer(std::string_view target)> on_request;
   std::function<void()> on_tick;
   /// The last of all, on the thread that destroys the transport: let go of every connection.
   std::function<void()> on_stop;

@@ -1,5 +1,7 @@
 """A full disk: a small tmpfs, which only root can mount."""
+import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -80,6 +82,30 @@ def test_a_topic_on_a_full_disk_names_file_and_remedy_and_goes_on_when_there_is_
         assert "a frame is lost" not in listener.file.read_text()
         pregao("silver", "--until", "end", "--topic", f"local:{disk.folder}/t.db")
         assert '"clean":true' in pregao("audit", "--json", "--topic", f"local:{disk.folder}/t.db")
+
+
+def test_a_spool_on_a_full_disk_names_file_and_remedy_and_goes_on_when_there_is_room(pregao):
+    """The topic is away (its folder cannot be made), so all goes to the spool, whose disk is full soon."""
+    pregao.write("carteira.txt", "".join(f"SYM{i:03}\n" for i in range(60)))
+    pregao.write("away", "a file where the topic's folder should be\n")
+    market = pregao.start("simulate", "--sim.tick", "20ms")
+    url = market.stdout.readline().strip()
+    topic = ["--topic", "local:away/topic.db"]
+    with Disk(pregao.folder / "spool") as disk:
+        listener = Logged(pregao, "listen", "--yahoo.stream-url", url, *topic, "--listen.spool", f"{disk.folder}/spool.db")
+        line = listener.await_line("refuses")
+        assert f"{disk.folder}/spool.db" in line and "space" in line and "is away" in line
+        disk.grow()
+        before = size(disk)
+        wait_for(lambda: size(disk) > before + (1 << 20), listener.child)
+        (pregao.folder / "away").unlink()
+        listener.await_line("topic quotes is back")
+        assert interrupt(listener.child)[0] == 0
+        assert "a frame is lost" not in listener.file.read_text()
+        said = re.search(r"([\d,]+) messages written", listener.file.read_text().splitlines()[-1])[1].replace(",", "")
+        silver = json.loads(pregao("silver", "--until", "end", "--json", *topic))
+        assert silver["consumed"] == int(said) > 2000, "each that was acknowledged, and no other"
+        assert '"clean":true' in pregao("audit", "--json", *topic)
 
 
 def size(disk):

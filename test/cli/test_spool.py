@@ -1,5 +1,6 @@
 """Store and forward: a listener whose topic is away. A folder that cannot be made stands in for a broker."""
 import json
+import re
 import subprocess
 import time
 
@@ -94,6 +95,43 @@ def test_a_listener_that_ends_while_the_topic_is_away_says_what_waits(market):
     code, _, log = interrupt(child)
     assert code == 0
     assert "spooled" in log and "the next start sends them" in log
+
+
+def doctor(pregao, *args):
+    """The doctor's findings about the spool."""
+    report = json.loads(pregao("doctor", "--json", "--offline", *args, code=None).split("\n")[0])
+    return [check for check in report["checks"] if check["check"] == "spool"]
+
+
+def test_the_doctor_looks_at_what_waits(pregao):
+    pregao.write("carteira.txt", "".join(f"SYM{i:03}\n" for i in range(60)))
+    pregao.url = pregao.start("simulate", "--sim.tick", "20ms").stdout.readline().strip()
+    pregao.write("away", "no folder\n")
+    [check] = doctor(pregao, *TOPIC, *SPOOL)
+    assert check["state"] == "ok" and "nothing waits" in check["detail"] and "1GiB" in check["detail"]
+    child = listen(pregao)
+
+    def percent(check):
+        return int(re.search(r"(\d+) % of", check["detail"])[1]) if "% of" in check["detail"] else 0
+
+    wait_for(lambda: percent(doctor(pregao, *TOPIC, *SPOOL, "--listen.spool-bytes", "1MiB")[0]) > 100, child)
+    child.kill()
+    child.communicate()
+    [check] = doctor(pregao, *TOPIC, *SPOOL)
+    assert check["state"] == "warn" and "spool/spool.db" in check["detail"] and "the oldest for " in check["detail"]
+    assert int(re.search(r"([\d,]+) records", check["detail"])[1].replace(",", "")) > 1000
+    assert "broker back" in check["fix"] and "spool-bytes" not in check["fix"]
+    [check] = doctor(pregao, *TOPIC, *SPOOL, "--listen.spool-bytes", "1MiB")
+    assert check["state"] == "fail" and "it is full" in check["detail"] and "listen.spool-bytes" in check["fix"]
+    [check] = doctor(pregao, *TOPIC, *SPOOL, "--listen.spool-bytes", f"{percent(check) * (1 << 20) // 90}")
+    assert check["state"] == "warn" and "nearly full" in check["detail"] and "listen.spool-bytes" in check["fix"]
+    [others, own] = doctor(pregao, "--topic", "kafka://127.0.0.1:1/quotes", *SPOOL)
+    assert "for another topic (local_away_topic.db)" in others["detail"] and "nothing waits" in own["detail"]
+    assert doctor(pregao) == [], "a local topic needs none"
+    (pregao.folder / "away").unlink()
+    child = listen(pregao)
+    wait_for(lambda: doctor(pregao, *TOPIC, *SPOOL)[0]["state"] == "ok", child)
+    assert interrupt(child)[0] == 0
 
 
 def test_one_listener_a_spool(market):

@@ -54,6 +54,8 @@ def test_what_the_image_is_built_from_is_sent():
 def test_compose_reads_the_file():
     services = judge(need("docker-compose"), "-f", str(ROOT / "compose.yaml"), "config", "--services").split()
     assert sorted(services) == ["kafka", "pregao"]
+    services = judge(need("docker-compose"), "-f", str(ROOT / "compose.yaml"), "--profile", "spark", "config", "--services").split()
+    assert sorted(services) == ["kafka", "pregao", "pregao-spark", "spark"]
 
 
 def test_the_unit_is_valid_and_hardened(tmp_path):

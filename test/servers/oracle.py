@@ -60,7 +60,7 @@ def parse(value):
 
     try:
         message = json.loads(value.decode(), object_pairs_hook=once, parse_constant=no_constant)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Bad("malformed") from None
     if not isinstance(message, dict):
         raise Bad("malformed")

@@ -1,5 +1,6 @@
 /// The rules under "Exactly once" where tables are packed and vacuumed: each test fails when its rule is taken out.
 #include "lake/optimize.h"
+#include "lake/vacuum.h"
 
 #include "test/engine_fixture.h"
 
@@ -70,6 +71,45 @@ TEST_F(Maintained, Rule8FilesThatWaitedOutAnOutageAreWrittenAgain) {
   engine->store->set_hook(nullptr);
   ASSERT_TRUE(engine->RunToEnd().ok());
   ExpectAllIsWell();
+}
+
+/// As above, and while the writer slept the vacuum took its files, which no log named: more than a day old.
+TEST_F(Maintained, Rule8AVacuumThatTookTheFilesOfAWriterThatSleptHarmsNoRow) {
+  ManualClock clock(TimestampMs(kT0 + 500LL * 86'400'000));
+  store_ = std::make_shared<lake::MemoryStore>(&clock);
+  Append({Message("A", kT0, 1), Reject()});
+  {
+    auto first = NewEngine();
+    first->sink = NewSink(first->store, &clock);
+    ASSERT_TRUE(first->RunToEnd().ok());
+  }
+  Append({Message("A", kT0 + 1, 1), Message("B", kT0, 1)});
+  auto engine = NewEngine();
+  engine->sink = NewSink(engine->store, &clock);
+  ASSERT_TRUE(engine->Begin().ok());
+  auto batch = engine->ReadBatch().ValueOrDie();
+  std::size_t taken = 0;
+  engine->store->set_hook([&](const lake::StoreCall& call) {
+    if (!call.path.starts_with(kSilverRoot)) return;
+    if (call.operation == "Put") engine->store->FailAt(call.number + 1, lake::StoreFault::kError);  // the commit
+    if (call.operation != "PutIfAbsent") return;
+    clock.Advance(std::chrono::hours(40));
+    for (const char* root : {kBronzeRoot, kQuarantineRoot, kSilverRoot}) {
+      const auto table = lake::Table::Open(store_, root, &clock).ValueOrDie();
+      lake::VacuumOptions options;
+      options.retention = std::chrono::days(1);
+      const auto report = lake::Vacuum(table.get(), clock, options);
+      ASSERT_TRUE(report.ok()) << report.status();
+      taken += report->files.size();
+    }
+  });
+  const Status status = engine->Write(std::move(batch)).status();
+  EXPECT_TRUE(status.IsIOError()) << status;
+  EXPECT_EQ(taken, 1U) << "the writer's file of Silver";
+  engine->store->set_hook(nullptr);
+  engine->store->Reset();
+  ASSERT_TRUE(engine->RunToEnd().ok());
+  ExpectAllIsWell();  // which reads every file that a log names
 }
 
 }  // namespace

@@ -1,10 +1,16 @@
 /// What `pregao audit --repair` may and may not do to tables, against the oracle of the engine's tests.
 #include "engine/repair.h"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <iterator>
+#include <map>
+#include <set>
+#include <utility>
 
 #include "engine/embedded.h"
+#include "lake/optimize.h"
 
 #include "test/engine_testing.h"
 
@@ -52,8 +58,30 @@ class RepairTest : public testing::Test {
   }
 
   enum What { kRaw, kJudged };
-  /// Gives every record of the topic to the repair.
-  void Give(Repair* repair, What what) {
+  using Places = std::set<std::pair<std::int32_t, std::int64_t>>;
+  Places PlacesOf(const char* root) {
+    Places places;
+    for (const auto& row : RowsOf(store_, root)) places.emplace(row.partition, row.offset);
+    return places;
+  }
+  /// @return what was in the files that are lost
+  Places LoseAllButTwoFiles(const char* root) {
+    const Places before = PlacesOf(root);
+    const auto table = Open(root);
+    lake::Transaction txn;
+    txn.operation = "DELETE";
+    for (std::size_t i = 2; i < table->snapshot()->files.size(); ++i)
+      txn.removes.push_back(*table->snapshot()->files[i]);
+    EXPECT_TRUE(table->Commit(table->snapshot(), std::move(txn)).ok());
+    const Places after = PlacesOf(root);
+    Places lost;
+    std::set_difference(before.begin(), before.end(), after.begin(), after.end(), std::inserter(lost, lost.end()));
+    EXPECT_FALSE(lost.empty()) << root;
+    return lost;
+  }
+
+  /// Gives every record of the topic to the repair, or those at these places.
+  void Give(Repair* repair, What what, const Places* only = nullptr) {
     const auto reader = topic_.NewReader("all of it");
     ASSERT_TRUE(reader->Poll(1, std::chrono::milliseconds(0)).ok());
     topic::Positions seek;
@@ -62,6 +90,7 @@ class RepairTest : public testing::Test {
     const auto records = reader->Poll(1'000, std::chrono::milliseconds(0)).ValueOrDie().records;
     for (std::size_t i = 0; i < records.size(); ++i) {
       const auto& r = records[i];
+      if (only != nullptr && !only->contains({r.partition.value, r.offset.value})) continue;
       const medallion::Record record{r.partition.value, r.offset.value, r.timestamp.value, records.Key(i),
                                      records.Value(i)};
       const Status status = what == kRaw ? repair->AddToBronze("quotes", record) : repair->AddJudged("quotes", record);
@@ -168,6 +197,46 @@ TEST_F(RepairTest, FilesThatWereOnlyRewrittenDoNotMatter) {
   ASSERT_TRUE(repair->Flush().ok());
   // Give also gave the record that was there: only the audit knows that it is; so one row stands twice, and no more.
   EXPECT_EQ(RowsOf(store_, kSilverRoot).size(), rows.size() + 4);
+}
+
+/// Whichever of the two commits in between the other's reading and its commit.
+TEST_F(RepairTest, AndOptimizeBesideEachOtherDoubleAndLoseNothing) {
+  for (const bool repair_last : {true, false}) {
+    SCOPED_TRACE(repair_last ? "packed while a repair was under way" : "mended while files were being packed");
+    for (int i = 0; i < 3; ++i) {
+      Append({Message("F", kT0 + i + (repair_last ? 100 : 200), 1), Reject()});
+      RunEngine();
+    }
+    std::map<std::string, Places> lost;
+    for (const char* root : {kBronzeRoot, kQuarantineRoot, kSilverRoot}) lost[root] = LoseAllButTwoFiles(root);
+    Places judged = lost[kSilverRoot];
+    judged.insert(lost[kQuarantineRoot].begin(), lost[kQuarantineRoot].end());
+    const auto base = Base();
+    const auto mend = [&](std::shared_ptr<lake::ObjectStore> store) {
+      const auto repair = Repair::Open(std::move(store), &clock_, base, {}).ValueOrDie();
+      Give(repair.get(), kRaw, &lost[kBronzeRoot]);
+      Give(repair.get(), kJudged, &judged);
+      const Status status = repair->Flush();
+      EXPECT_TRUE(status.ok()) << status;
+    };
+    std::int64_t packed = 0;
+    const auto pack = [&](const std::shared_ptr<lake::ObjectStore>& store) {
+      for (const char* root : {kBronzeRoot, kQuarantineRoot, kSilverRoot}) {
+        const auto table = lake::Table::Open(store, root, &clock_).ValueOrDie();
+        packed += lake::Optimize(table.get(), clock_, {}).ValueOrDie().bins;
+      }
+    };
+    const auto watched = std::make_shared<lake::FaultyStore>(store_);
+    bool between = false;
+    watched->set_hook([&](const lake::StoreCall& call) {
+      if (call.operation != "PutIfAbsent" || std::exchange(between, true)) return;
+      repair_last ? pack(store_) : mend(store_);
+    });
+    repair_last ? mend(watched) : pack(watched);
+    EXPECT_TRUE(between);
+    EXPECT_GT(packed, 0);
+    EXPECT_THAT(Wrong(&topic_, store_), IsEmpty());
+  }
 }
 
 TEST_F(RepairTest, LeavesATableOfAnotherOwnerAlone) {

@@ -1,8 +1,9 @@
 /// Seeded simulation of several engines on one topic and one lake. Faults: the store fails calls, done or not;
 /// processes die at any store call; partitions are rebalanced at any time, between members of one group and between
 /// rivals; records come late, twice, under other keys, and broken; offsets have holes; somebody packs and vacuums the
-/// tables, by a store that fails too, while hours go by. The oracle is Wrong(). One
-/// thread, one random generator: a seed is a run. PREGAO_SIM_SEED=n runs one seed, PREGAO_SIM_RUNS=n so many.
+/// tables, by a store that fails too, while hours go by; now and then the store is away for half an hour. The oracle is
+/// Wrong(). One thread, one random generator: a seed is a run. PREGAO_SIM_SEED=n runs one seed, PREGAO_SIM_RUNS=n so
+/// many.
 #include <cstdlib>
 #include <deque>
 #include <gmock/gmock.h>
@@ -48,6 +49,7 @@ class Simulation {
   [[nodiscard]] std::int64_t failures() const { return failures_; }
   [[nodiscard]] std::int64_t duplicates() const { return duplicates_; }
   [[nodiscard]] std::int64_t packed() const { return packed_; }
+  [[nodiscard]] std::int64_t outages() const { return outages_; }
   [[nodiscard]] std::int64_t deleted() const { return deleted_; }
 
  private:
@@ -76,7 +78,24 @@ class Simulation {
 
   std::uint64_t Below(std::uint64_t n) { return random_() % n; }
 
+  /// Of calls that fail now.
+  [[nodiscard]] double FaultRate() const { return away_ > 0 ? 1 : fault_rate_; }
+  void SetFaultRates() {
+    for (Engine& e : engines_) {
+      if (e.reader) e.store->FailAtRandom(random_(), FaultRate());
+    }
+  }
+
   void Step() {
+    if (away_ > 0 && --away_ == 0) {
+      clock_.Advance(std::chrono::minutes(30));
+      SetFaultRates();
+    }
+    if (away_ == 0 && Below(80) == 0) {
+      away_ = 5 + static_cast<int>(Below(30));
+      ++outages_;
+      SetFaultRates();
+    }
     if (Below(5) == 0) return Produce();
     if (Below(60) == 0) return topic_.Rebalance(random_());
     if (Below(25) == 0) return clock_.Advance(std::chrono::hours(Below(24)));
@@ -87,7 +106,7 @@ class Simulation {
       case 0:
         return Kill(&e);
       case 1:
-        return e.store->FailAtRandom(random_(), fault_rate_);
+        return e.store->FailAtRandom(random_(), FaultRate());
       case 2:
       case 3:
         return Cut(&e);
@@ -122,7 +141,7 @@ class Simulation {
   /// Optimizes and vacuums every table, or dies in between.
   void Maintain() {
     const auto store = std::make_shared<lake::FaultyStore>(store_);
-    store->FailAtRandom(random_(), fault_rate_);
+    store->FailAtRandom(random_(), FaultRate());
     if (Below(3) == 0) store->FailAt(1 + static_cast<std::int64_t>(Below(40)), lake::StoreFault::kDieAfter);
     for (const char* root : {kBronzeRoot, kQuarantineRoot, kSilverRoot}) {
       const auto table = lake::Table::Open(store, root, &clock_, options_.table);
@@ -144,7 +163,7 @@ class Simulation {
   void Start(Engine* e) {
     e->reader = topic_.NewReader(e->group);
     e->store = std::make_shared<lake::FaultyStore>(store_);
-    e->store->FailAtRandom(random_(), fault_rate_);
+    e->store->FailAtRandom(random_(), FaultRate());
     e->sink = NewSink(e->store, &clock_, options_);
   }
 
@@ -217,6 +236,7 @@ class Simulation {
     Engine& e = engines_.front();
     e.group = "drain";
     fault_rate_ = 0;
+    away_ = 0;
     Start(&e);
     for (int idle = 0; idle < 3;) {
       const auto commits = commits_;
@@ -233,10 +253,11 @@ class Simulation {
   std::shared_ptr<lake::MemoryStore> store_ = std::make_shared<lake::MemoryStore>(&clock_);
   LakeSinkOptions options_;
   double fault_rate_ = 0;
+  int away_ = 0;  ///< steps until the store is back
   std::deque<Engine> engines_;
   std::vector<topic::NewRecord> sent_;
   std::int64_t now_ = 0;
-  std::int64_t commits_ = 0, fencings_ = 0, failures_ = 0, duplicates_ = 0, packed_ = 0, deleted_ = 0;
+  std::int64_t commits_ = 0, fencings_ = 0, failures_ = 0, duplicates_ = 0, packed_ = 0, deleted_ = 0, outages_ = 0;
 };
 
 std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
@@ -247,7 +268,7 @@ std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
 TEST(Simulation, NothingIsLostAndNothingStandsTwice) {
   const std::uint64_t first = FromEnvironment("PREGAO_SIM_SEED", 1);
   const std::uint64_t runs = std::getenv("PREGAO_SIM_SEED") != nullptr ? 1 : FromEnvironment("PREGAO_SIM_RUNS", kRuns);
-  std::int64_t commits = 0, fencings = 0, failures = 0, duplicates = 0, packed = 0, deleted = 0;
+  std::int64_t commits = 0, fencings = 0, failures = 0, duplicates = 0, packed = 0, deleted = 0, outages = 0;
   for (std::uint64_t seed = first; seed < first + runs; ++seed) {
     SCOPED_TRACE("PREGAO_SIM_SEED=" + std::to_string(seed));
     Simulation simulation(seed);
@@ -260,6 +281,7 @@ TEST(Simulation, NothingIsLostAndNothingStandsTwice) {
     duplicates += simulation.duplicates();
     packed += simulation.packed();
     deleted += simulation.deleted();
+    outages += simulation.outages();
   }
   if (runs < kRuns) return;
   // The runs were not too easy to tell anything.
@@ -269,6 +291,7 @@ TEST(Simulation, NothingIsLostAndNothingStandsTwice) {
   EXPECT_GT(duplicates, 50);
   EXPECT_GT(packed, 20);
   EXPECT_GT(deleted, 20);
+  EXPECT_GT(outages, 10);
 }
 
 }  // namespace

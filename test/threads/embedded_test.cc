@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "lake/upkeep.h"
+#include "topic/awaited_reader.h"
 
 #include "test/engine_testing.h"
 #include "test/wait_testing.h"
@@ -87,6 +88,47 @@ TEST_F(Embedded, GivesUpAfterTheRetriesWithTheStoresWords) {
   options.max_retries = 2;
   const Status status = RunToEnd(faulty, options);
   EXPECT_TRUE(status.IsIOError()) << status.ToString();
+  EXPECT_THAT(status.message(), testing::HasSubstr("3 attempts"));
+}
+
+/// A topic that is away when the engine is started, for longer than any retries would last.
+TEST_F(Embedded, WaitsForATopicThatIsAwayAndSaysWhy) {
+  Append(0, 100);
+  std::atomic<int> attempts = 0;
+  std::atomic<bool> away = true;
+  topic::AwaitedReader reader("quotes", [&]() -> Result<std::unique_ptr<topic::TopicReader>> {
+    ++attempts;
+    if (away) return Status::IOError("no broker answers");
+    return topic_.NewReader();
+  });
+  const auto sink = NewSink(store_, &clock_);
+  auto options = Quick();
+  options.max_retries = 2;
+  options.retry_max = std::chrono::milliseconds(2);
+  EmbeddedEngine engine(&reader, sink.get(), &clock_, options);
+  std::stop_source stop;
+  std::jthread thread([&] { EXPECT_TRUE(engine.Run(stop.get_token()).ok()); });
+  ASSERT_TRUE(Eventually([&] { return attempts > 20; }));
+  EXPECT_EQ(engine.stats().topic_problem, "no broker answers");
+  EXPECT_FALSE(engine.stats().reading);
+  away = false;
+  ASSERT_TRUE(Eventually([&] { return engine.stats().rows + engine.stats().duplicates == 100; }));
+  EXPECT_EQ(engine.stats().topic_problem, "");
+  EXPECT_TRUE(engine.stats().reading);
+  stop.request_stop();
+  thread.join();
+  EXPECT_THAT(Wrong(&topic_, store_), IsEmpty());
+}
+
+TEST_F(Embedded, UntilTheEndDoesNotWaitForATopicThatIsAway) {
+  topic::AwaitedReader reader("quotes",
+                              []() -> Result<std::unique_ptr<topic::TopicReader>> { return Status::IOError("away"); });
+  const auto sink = NewSink(store_, &clock_);
+  auto options = Quick();
+  options.until_end = true;
+  options.max_retries = 2;
+  const Status status = EmbeddedEngine(&reader, sink.get(), &clock_, options).Run({});
+  EXPECT_TRUE(status.IsIOError()) << status;
   EXPECT_THAT(status.message(), testing::HasSubstr("3 attempts"));
 }
 

@@ -10,5 +10,6 @@ exec "$SPARK_HOME/bin/spark-submit" --master 'local[2]' --driver-memory "${PREGA
   --class org.apache.spark.sql.connect.service.SparkConnectServer \
   --conf spark.connect.grpc.binding.address=127.0.0.1 --conf "spark.connect.grpc.binding.port=$2" \
   --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=2 \
+  --conf spark.databricks.delta.snapshotPartitions=2 \
   --conf spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension \
   --conf spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog spark-internal

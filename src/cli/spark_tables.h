@@ -1,0 +1,49 @@
+#pragma once
+/// The lake's tables as Spark's queries fill them.
+#include <array>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "base/status.h"
+#include "cli/commands.h"
+#include "engine/lake_sink.h"
+#include "lake/object_store.h"
+#include "query/audit.h"
+#include "query/session.h"
+#include "topic/open.h"
+
+#include "spark/streams.h"
+
+namespace pregao::cli {
+
+/// The tables that a topic fills, by the name of their view, in the order in which the embedded engine commits.
+inline constexpr std::array kFilled{std::pair("bronze", engine::kBronzeRoot),
+                                    std::pair("quarantine", engine::kQuarantineRoot),
+                                    std::pair("silver", engine::kSilverRoot)};
+
+/// The topic of the settings. Invalid: it is not Kafka's, which alone Spark reads.
+[[nodiscard]] Result<topic::TopicUri> KafkaTopic(const Settings& settings);
+/// The lake, and the folder of the queries' checkpoints, as Spark names them.
+[[nodiscard]] std::string SparkLake(const Settings& settings);
+[[nodiscard]] std::string SparkCheckpoints(const Settings& settings);
+
+/// Makes `owner` the engine of the tables that exist. A running embedded engine that loses one finds out at its next
+/// commit and stops.
+[[nodiscard]] Status GiveTables(const Context& context, const std::shared_ptr<lake::ObjectStore>& store,
+                                const std::string& owner);
+
+struct SparkRun {
+  bool until_end = false;
+  bool take_over = false;         ///< of tables that another engine owns
+  bool accept_new_topic = false;  ///< see LakeSinkOptions
+};
+/// Opens the tables for Spark, made where absent, and says where the queries begin in them. Invalid: another engine
+/// owns one, and there is no take_over.
+[[nodiscard]] Result<spark::StreamsSpec> PrepareTables(const Context& context, const SparkRun& run);
+
+/// How far those of the tables have come that are Spark's: their logs tell only where it began. What their checkpoints
+/// tell, where they lie in the lake, or their rows, whichever is more. Tables of others are not named.
+[[nodiscard]] Result<query::Reached> ReachOfSpark(const Context& context, query::Session* session);
+
+}  // namespace pregao::cli

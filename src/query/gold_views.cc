@@ -1,0 +1,92 @@
+#include "query/gold_views.h"
+
+#include <fmt/format.h>
+
+namespace pregao::query {
+namespace {
+
+// The windows are partitioned by all that a statement filters by, so that filters reach the files.
+constexpr char kBars[] = R"(
+WITH last AS (
+  SELECT * FROM bar_revisions
+  QUALIFY row_number() OVER (PARTITION BY ticker, "interval", source, date, bar_start ORDER BY revision DESC) = 1
+), judged AS (
+  SELECT *, source = 'stream' AND coalesce(bar_start - lag(bar_start) OVER w > INTERVAL 1 MINUTE
+                                           OR lead(bar_start) OVER w - bar_start > INTERVAL 1 MINUTE, false) AS torn
+  FROM last WINDOW w AS (PARTITION BY ticker, "interval", source, date ORDER BY bar_start)
+)
+SELECT * EXCLUDE (torn) FROM judged
+QUALIFY row_number() OVER (PARTITION BY ticker, "interval", date, bar_start
+                           ORDER BY CASE WHEN source = 'chart' THEN 1 WHEN torn THEN 2 ELSE 0 END) = 1)";
+
+// %s: the columns that name a bar, and the groups
+constexpr char kWider[] = R"(
+SELECT {}, {} AS bar_start, arg_min(open, m.bar_start) AS open, max(high) AS high, min(low) AS low,
+  arg_max(close, m.bar_start) AS close, sum(volume)::BIGINT AS volume,
+  sum(vwap_estimate * volume) / sum(volume) FILTER (WHERE vwap_estimate IS NOT NULL) AS vwap_estimate,
+  sum(ticks)::BIGINT AS ticks, count(*) AS minutes,
+  CASE WHEN min(source) = max(source) THEN min(source) ELSE 'mixed' END AS source, {} AS date
+FROM {} AS m GROUP BY ALL)";
+
+// The day of the exchange, by the end of the ticker. Futures begin their day at 18:00 in New York.
+constexpr char kLocalDay[] = R"((
+SELECT *, CASE
+  WHEN ticker LIKE '%=F' THEN (bar_start AT TIME ZONE 'America/New_York' + INTERVAL 6 HOUR)::DATE
+  WHEN ticker LIKE '%=X' THEN (bar_start AT TIME ZONE 'Europe/London')::DATE
+  WHEN regexp_matches(ticker, '-[A-Z]{3,5}$') THEN (bar_start AT TIME ZONE 'UTC')::DATE
+  ELSE (bar_start AT TIME ZONE coalesce(map {
+    'SA': 'America/Sao_Paulo', 'BA': 'America/Argentina/Buenos_Aires', 'MX': 'America/Mexico_City',
+    'TO': 'America/Toronto', 'V': 'America/Toronto', 'L': 'Europe/London', 'IR': 'Europe/Dublin',
+    'LS': 'Europe/Lisbon', 'DE': 'Europe/Berlin', 'F': 'Europe/Berlin', 'PA': 'Europe/Paris',
+    'AS': 'Europe/Amsterdam', 'BR': 'Europe/Brussels', 'MI': 'Europe/Rome', 'MC': 'Europe/Madrid',
+    'SW': 'Europe/Zurich', 'ST': 'Europe/Stockholm', 'OL': 'Europe/Oslo', 'CO': 'Europe/Copenhagen',
+    'HE': 'Europe/Helsinki', 'VI': 'Europe/Vienna', 'WA': 'Europe/Warsaw', 'IS': 'Europe/Istanbul',
+    'TA': 'Asia/Jerusalem', 'JO': 'Africa/Johannesburg', 'NS': 'Asia/Kolkata', 'BO': 'Asia/Kolkata',
+    'T': 'Asia/Tokyo', 'KS': 'Asia/Seoul', 'KQ': 'Asia/Seoul', 'HK': 'Asia/Hong_Kong', 'SS': 'Asia/Shanghai',
+    'SZ': 'Asia/Shanghai', 'TW': 'Asia/Taipei', 'SI': 'Asia/Singapore', 'AX': 'Australia/Sydney',
+    'NZ': 'Pacific/Auckland'
+  }[regexp_extract(ticker, '\.([A-Z]+)$', 1)], 'America/New_York'))::DATE END AS local_day
+FROM bars WHERE "interval" = '1m'))";
+
+constexpr char kLatest[] = R"(
+SELECT ticker, price, previous_close AS reference_price, coalesce(change, price - previous_close) AS change,
+  coalesce(change_percent, (price - previous_close) / previous_close * 100) AS change_percent, currency, exchange,
+  quote_type, market_hours, day_volume, event_time, received_at, source
+FROM silver
+QUALIFY row_number() OVER (PARTITION BY ticker ORDER BY event_time DESC, day_volume DESC NULLS LAST, "offset" DESC) = 1)";
+
+// A silence of 8 hours or more is a closed market.
+constexpr char kGaps[] = R"(
+WITH minutes AS (
+  SELECT DISTINCT ticker, bar_start FROM bar_revisions WHERE source = 'stream' AND "interval" = '1m'
+), silences AS (
+  SELECT ticker, bar_start + INTERVAL 1 MINUTE AS gap_start, lead(bar_start) OVER (PARTITION BY ticker ORDER BY bar_start) AS gap_end
+  FROM minutes
+), anyone AS (
+  SELECT DISTINCT bar_start FROM minutes
+)
+SELECT g.ticker, gap_start, gap_end, date_diff('minute', gap_start, gap_end) AS minutes,
+  a.bar_start >= gap_end AS feed_silent, gap_start::DATE AS date
+FROM (SELECT * FROM silences WHERE gap_end - gap_start >= INTERVAL 5 MINUTE AND gap_end - gap_start < INTERVAL 8 HOUR) AS g
+ASOF LEFT JOIN anyone AS a ON g.gap_start <= a.bar_start)";
+
+std::string Wider(const std::string& width) {
+  const std::string bucket = fmt::format("time_bucket(INTERVAL {}, m.bar_start)", width);
+  return fmt::format(kWider, "ticker", bucket, "m.date", "(SELECT * FROM bars WHERE \"interval\" = '1m')");
+}
+
+}  // namespace
+
+const std::vector<DerivedView>& DerivedViews() {
+  static const std::vector<DerivedView> views{
+      {"bars", "bar_revisions", {}, kBars},
+      {"bars_5m", "bar_revisions", {"bars"}, Wider("5 MINUTE")},
+      {"bars_1h", "bar_revisions", {"bars"}, Wider("1 HOUR")},
+      {"bars_1d", "bar_revisions", {"bars"}, fmt::format(kWider, "ticker", "min(m.bar_start)", "local_day", kLocalDay)},
+      {"gaps", "bar_revisions", {}, kGaps},
+      {"latest", "silver", {}, kLatest},
+  };
+  return views;
+}
+
+}  // namespace pregao::query

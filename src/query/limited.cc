@@ -1,0 +1,98 @@
+#include "query/limited.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "base/json_writer.h"
+#include "query/cell.h"
+
+namespace pregao::query {
+namespace {
+
+/// Interrupts the session once its time is up, again and again: an interrupt between two steps is forgotten by DuckDB.
+class Deadline {
+ public:
+  Deadline(Session* session, std::chrono::milliseconds time)
+      : thread_([this, session, time](std::stop_token done) {
+          std::mutex mutex;
+          std::condition_variable_any wake;
+          std::unique_lock lock(mutex);
+          wake.wait_for(lock, done, time, [] { return false; });
+          while (!done.stop_requested()) {
+            over_ = true;
+            session->Interrupt();
+            wake.wait_for(lock, done, std::chrono::milliseconds(20), [] { return false; });
+          }
+        }) {}
+  [[nodiscard]] bool over() const { return over_; }
+
+ private:
+  std::atomic<bool> over_ = false;
+  std::jthread thread_;
+};
+
+std::string ColumnsOf(const arrow::Schema& schema) {
+  JsonWriter w;
+  w.BeginArray();
+  for (const auto& field : schema.fields()) {
+    w.BeginObject();
+    w.Key("name");
+    w.String(field->name());
+    w.Key("type");
+    w.String(field->type()->ToString());
+    w.Key("number");
+    w.Bool(IsNumeric(*field->type()));
+    w.EndObject();
+  }
+  w.EndArray();
+  return w.Take();
+}
+
+/// Whether there is room for more.
+bool AddRows(const arrow::RecordBatch& batch, const Limits& limits, JsonRows* out) {
+  for (std::int64_t row = 0; row < batch.num_rows(); ++row) {
+    if (out->count == limits.rows || out->rows.size() > limits.bytes) {
+      out->truncated = true;
+      return false;
+    }
+    out->rows += out->count++ == 0 ? "[" : ",[";
+    for (int column = 0; column < batch.num_columns(); ++column) {
+      if (column > 0) out->rows += ',';
+      AppendJson(*batch.column(column), row, &out->rows);
+    }
+    out->rows += ']';
+  }
+  return true;
+}
+
+Status Read(Session* session, const std::string& sql, const Limits& limits, JsonRows* out) {
+  TRY_ASSIGN(const auto statements, session->Parse(sql));
+  if (statements->size() != 1) return Status::Invalid("one statement at a time");
+  TRY_ASSIGN(const auto stream, session->Run(statements.get(), 0));
+  out->columns = ColumnsOf(*stream->schema());
+  out->rows = "[";
+  for (;;) {
+    TRY_ASSIGN(const auto batch, stream->Next());
+    if (batch == nullptr || !AddRows(*batch, limits, out)) break;
+  }
+  out->rows += "]";
+  return Status::OK();
+}
+
+}  // namespace
+
+Result<JsonRows> RunLimited(Session* session, const std::string& sql, const Limits& limits) {
+  JsonRows out;
+  const Deadline deadline(session, limits.time);
+  const Status status = Read(session, sql, limits, &out);
+  if (status.IsCancelled() && deadline.over()) {
+    return Status::Invalid("stopped after ", std::chrono::duration<double>(limits.time).count(),
+                           " s, the limit: ask for less");
+  }
+  TRY(status);
+  return out;
+}
+
+}  // namespace pregao::query

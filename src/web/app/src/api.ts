@@ -1,0 +1,45 @@
+// pregao's API, as docs/openapi.yaml has it.
+export interface Quote {
+  ticker: string; time?: number; price?: number; change?: number; change_percent?: number; reference?: number;
+  day_high?: number; day_low?: number; day_volume?: number; currency?: string; exchange?: string; quote_type?: string;
+  market_hours?: string; short_name?: string; source?: string; received_at?: number;
+}
+export interface Money { value: number; cost: number; day: number; total: number; currency: string }
+export interface Position extends Partial<Money> { ticker: string; quantity: number; average_price?: number; price?: number }
+export interface Portfolio { positions: Position[]; totals: Money[] }
+export type Bar = [t: number, open: number, high: number, low: number, close: number, volume: number | null];
+export interface Engine {
+  rows: number; duplicates: number; rejected: number; commits: number; lag_records: number; lag_seconds: number;
+  last_commit: number | null; last_commit_ms: number; problem: string;
+}
+export interface Listener { messages: number; reconnects: number; connections: number; connections_open: number; silent: string[]; problem: string }
+export interface Health {
+  now: number; version: string; source: string; messages_per_second: number; messages_seen: number; pages: number;
+  topic_problem: string; table_problem: string; engine: Engine | null; listener: Listener | null;
+  rejects: [time: number, reason: string, detail: string | null, key: string | null, value: string | null][];
+}
+export interface SqlAnswer { columns: { name: string; type: string; number: boolean }[]; rows: unknown[][]; count: number; truncated: boolean; ms: number }
+
+const TIMEOUT_MS = 15_000;
+
+async function ask<T>(path: string, body?: object): Promise<T> {
+  const answer = await fetch(path, {
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+    ...(body && { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  const json = await answer.json();
+  if (!answer.ok) throw new Error(json.error ?? `HTTP ${answer.status}`);
+  return json as T;
+}
+
+export const api = {
+  quotes: () => ask<{ now: number; quotes: Quote[] }>('/api/quotes'),
+  history: () => ask<{ history: [ticker: string, points: [number, number][]][] }>('/api/history'),
+  bars: (ticker: string, interval: string) =>
+    ask<{ bars: Bar[] }>(`/api/bars?ticker=${encodeURIComponent(ticker)}&interval=${interval}`),
+  portfolio: () => ask<Portfolio>('/api/portfolio'),
+  health: () => ask<Health>('/api/health'),
+  sql: (sql: string) => ask<SqlAnswer>('/api/sql', { sql }),
+  add: (ticker: string) => ask<{ tickers: string[] }>('/api/watchlist', { add: ticker }),
+  remove: (ticker: string) => ask<{ tickers: string[] }>('/api/watchlist', { remove: ticker }),
+};

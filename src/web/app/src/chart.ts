@@ -1,0 +1,164 @@
+// Candles and volume of one ticker.
+import { CandlestickSeries, createChart, HistogramSeries, type IChartApi, type ISeriesApi, type Time, type UTCTimestamp } from 'lightweight-charts';
+import { api, type Bar, type Quote } from './api';
+import { h, setText } from './dom';
+import { compact, digitsOf, fixed, marketState, price, signed } from './format';
+import { locale, t } from './i18n';
+
+const SECONDS = { '1m': 60, '5m': 300, '15m': 900, '1h': 3600, '1d': 86400 } as const;
+type Interval = keyof typeof SECONDS;
+/** Between two looks at the tables: they correct what the live candle guessed, and bring volume and late quotes. */
+const REFRESH_MS = 10_000;
+
+export class Chart {
+  readonly element: HTMLElement;
+  private readonly title = h('h2', {}, t('chart'));
+  private readonly figures = h('div', { class: 'figures' });
+  private readonly note = h('p', { class: 'chart-note', hidden: true });
+  private readonly canvas = h('div', { class: 'chart-canvas', role: 'img', 'aria-label': t('chart') });
+  private readonly buttons = new Map<Interval, HTMLButtonElement>();
+  private readonly chart: IChartApi;
+  private readonly candles: ISeriesApi<'Candlestick'>;
+  private readonly volumes: ISeriesApi<'Histogram'>;
+  private ticker = '';
+  private interval: Interval = '1m';
+  private bars = new Map<number, Bar>(); // by their start
+  private asked = 0;
+  private digits = 2;
+  private colors = { up: '', down: '', volumeUp: '', volumeDown: '' };
+
+  constructor() {
+    const group = h('div', { class: 'segments', role: 'group', 'aria-label': t('interval') });
+    for (const name of Object.keys(SECONDS) as Interval[]) {
+      const button = h('button', { type: 'button', 'aria-pressed': String(name === this.interval), onclick: () => this.setInterval(name) }, name);
+      this.buttons.set(name, button);
+      group.append(button);
+    }
+    const attribution = h('a', { class: 'attribution', href: 'https://www.tradingview.com/', target: '_blank', rel: 'noreferrer noopener' }, t('attribution'));
+    this.element = h('section', { class: 'panel chart', 'aria-label': t('chart') },
+      h('header', {}, this.title, group), this.figures, h('div', { class: 'chart-frame' }, this.canvas, this.note), attribution);
+    const day = new Intl.DateTimeFormat(locale, { day: '2-digit', month: 'short' });
+    const minute = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
+    const both = new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'short' });
+    const date = (time: Time) => new Date((time as number) * 1000);
+    this.chart = createChart(this.canvas, {
+      autoSize: true,
+      layout: { attributionLogo: false, fontFamily: 'inherit', fontSize: 11 },
+      rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.24 } },
+      timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: 4, minBarSpacing: 2,
+                   tickMarkFormatter: (time: Time, type: number) => (type >= 3 ? minute : day).format(date(time)) },
+      localization: { locale, priceFormatter: (value: number) => fixed(value, this.digits), timeFormatter: (time: Time) => (this.interval === '1d' ? day : both).format(date(time)) },
+      crosshair: { mode: 0 },
+    });
+    this.candles = this.chart.addSeries(CandlestickSeries, { borderVisible: false });
+    this.volumes = this.chart.addSeries(HistogramSeries, { priceScaleId: 'volume', priceFormat: { type: 'volume' }, lastValueVisible: false, priceLineVisible: false });
+    this.chart.priceScale('volume').applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
+    this.paint();
+    setInterval(() => void this.load(false), REFRESH_MS);
+  }
+
+  /** Takes the colours of the theme. */
+  paint(): void {
+    const style = getComputedStyle(document.documentElement), color = (name: string) => style.getPropertyValue(name).trim();
+    this.colors = { up: color('--up'), down: color('--down'), volumeUp: color('--up-soft'), volumeDown: color('--down-soft') };
+    this.chart.applyOptions({
+      layout: { background: { color: color('--surface') }, textColor: color('--muted') },
+      grid: { vertLines: { visible: false }, horzLines: { color: color('--line-soft') } },
+    });
+    this.candles.applyOptions({ upColor: this.colors.up, downColor: this.colors.down, wickUpColor: this.colors.up, wickDownColor: this.colors.down });
+    this.draw();
+  }
+
+  choose(ticker: string): void {
+    if (ticker === this.ticker) return;
+    this.ticker = ticker;
+    setText(this.title, ticker);
+    this.canvas.setAttribute('aria-label', `${t('chart')}: ${ticker}`);
+    this.figures.replaceChildren();
+    this.restart();
+  }
+
+  /** A live quote: its candle grows; a late one corrects the candle that it belongs to. */
+  update(quote: Quote): void {
+    if (quote.ticker !== this.ticker || quote.price === undefined || quote.time === undefined) return;
+    this.show(quote);
+    const start = Math.floor(quote.time / 1000 / SECONDS[this.interval]) * SECONDS[this.interval];
+    const old = this.bars.get(start), last = Math.max(-Infinity, ...[...this.bars.keys()].slice(-1));
+    const bar: Bar = old ? [start, old[1], Math.max(old[2], quote.price), Math.min(old[3], quote.price), start >= last ? quote.price : old[4], old[5]]
+                         : [start, quote.price, quote.price, quote.price, quote.price, null];
+    this.bars.set(start, bar);
+    if (start < last) return this.draw();
+    this.candles.update(this.candle(bar));
+    this.note.hidden = true;
+  }
+
+  show(quote: Quote): void {
+    if (quote.ticker !== this.ticker) return;
+    const digits = quote.price === undefined ? 2 : digitsOf(quote.price, quote.quote_type);
+    if (digits !== this.digits) {
+      this.digits = digits;
+      this.candles.applyOptions({ priceFormat: { type: 'price', precision: digits, minMove: 10 ** -digits } });
+    }
+    const item = (label: string, value: string, kind = '') => h('span', { class: kind }, h('small', {}, label), value);
+    const trend = (quote.change ?? 0) > 0 ? 'up' : (quote.change ?? 0) < 0 ? 'down' : '';
+    this.figures.replaceChildren(...[
+      item(quote.short_name ?? t('price'), `${price(quote)} ${quote.currency ?? ''}`, 'big'),
+      quote.change_percent === undefined ? null : item(t('change'), `${signed(quote.change_percent, 2)}%`, trend),
+      quote.reference === undefined ? null : item(t('previous'), fixed(quote.reference, digits)),
+      quote.day_low === undefined || quote.day_high === undefined ? null : item(t('dayRange'), `${fixed(quote.day_low, digits)} – ${fixed(quote.day_high, digits)}`),
+      quote.day_volume === undefined ? null : item(t('volume'), compact(quote.day_volume)),
+      quote.market_hours === undefined ? null : item(quote.exchange ?? '', marketState(quote.market_hours)!.text),
+    ].filter((node): node is HTMLSpanElement => node !== null));
+  }
+
+  private setInterval(name: Interval): void {
+    this.interval = name;
+    for (const [key, button] of this.buttons) button.setAttribute('aria-pressed', String(key === name));
+    this.restart();
+  }
+
+  private restart(): void {
+    this.bars.clear();
+    this.draw();
+    this.note.hidden = false;
+    setText(this.note, t('loading'));
+    void this.load(true);
+  }
+
+  private async load(fit: boolean): Promise<void> {
+    if (!this.ticker || document.hidden) return;
+    const question = ++this.asked;
+    try {
+      const answer = await api.bars(this.ticker, this.interval);
+      if (question !== this.asked) return; // another ticker or interval is shown by now
+      const newest = answer.bars[answer.bars.length - 1]?.[0] ?? -Infinity;
+      const live = [...this.bars.values()].filter((bar) => bar[0] >= newest);
+      this.bars = new Map(answer.bars.map((bar) => [bar[0], bar]));
+      for (const bar of live) {
+        // The table is a moment behind: what the live candle knows beyond it stays.
+        const stored = this.bars.get(bar[0]);
+        this.bars.set(bar[0], stored ? [bar[0], stored[1], Math.max(stored[2], bar[2]), Math.min(stored[3], bar[3]), bar[4], stored[5]] : bar);
+      }
+      this.draw();
+      if (fit) this.chart.timeScale().setVisibleLogicalRange({ from: Math.max(this.bars.size - 120, Math.min(0, this.bars.size - 40)), to: this.bars.size + 3 });
+      this.note.hidden = this.bars.size > 0;
+      setText(this.note, t('noBars', { ticker: this.ticker }));
+    } catch (error) {
+      if (question !== this.asked) return;
+      this.note.hidden = this.bars.size > 0;
+      setText(this.note, (error as Error).message);
+    }
+  }
+
+  private candle(bar: Bar) {
+    return { time: bar[0] as UTCTimestamp, open: bar[1], high: bar[2], low: bar[3], close: bar[4] };
+  }
+
+  private draw(): void {
+    const bars = [...this.bars.values()].sort((a, b) => a[0] - b[0]);
+    this.bars = new Map(bars.map((bar) => [bar[0], bar]));
+    this.candles.setData(bars.map((bar) => this.candle(bar)));
+    this.volumes.setData(bars.filter((bar) => bar[5] !== null).map((bar) => ({
+      time: bar[0] as UTCTimestamp, value: bar[5]!, color: bar[4] >= bar[1] ? this.colors.volumeUp : this.colors.volumeDown })));
+  }
+}

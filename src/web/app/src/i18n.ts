@@ -1,0 +1,53 @@
+// The page's words, in the browser's language: Portuguese or English.
+const english = {
+  watchlist: 'Watchlist', chart: 'Chart', portfolio: 'Portfolio', health: 'Pipeline', sql: 'SQL',
+  live: 'Live', connecting: 'Connecting', lost: 'Reconnecting', stale: 'Topic away',
+  lostBanner: 'The connection to pregao is lost. The page tries again by itself; what you see is from {age} ago.',
+  topicBanner: 'The topic does not answer, so quotes stand still: {why}',
+  errorBanner: 'pregao answered with an error: {why}',
+  perSecond: '{n} msg/s', simulator: 'Simulated market', theme: 'Switch between light and dark',
+  addTicker: 'Add a ticker', addPlaceholder: 'PETR4.SA, AAPL, BTC-USD', add: 'Add', remove: 'Remove {ticker}',
+  waiting: 'Waiting for the first quote', empty: 'The watchlist is empty. Add a ticker to begin.', loading: 'Loading',
+  open: 'open', pre: 'pre-market', post: 'after hours', overnight: 'overnight',
+  ago: '{age} ago', now: 'now', noBars: 'No quotes of {ticker} in this interval yet', interval: 'Interval',
+  volume: 'Volume', dayRange: 'Day', previous: 'Previous close', attribution: 'Charts by TradingView',
+  position: 'Ticker', quantity: 'Quantity', average: 'Avg price', price: 'Price', value: 'Value', day: 'Day', total: 'Total',
+  noPositions: 'No positions. Write quantity and average price behind a ticker of the watchlist: PETR4.SA 100 32.10',
+  rate: 'Messages/s', lag: 'Lag', lastCommit: 'Last commit', commitTook: 'Commit took', rows: 'Rows', duplicates: 'Duplicates', rejected: 'Rejects',
+  connections: 'Connections', reconnects: 'Reconnects', pages: 'Pages open', silent: 'Silent tickers', none: 'none',
+  rejects: 'Latest rejects', noRejects: 'No message was refused in the last seven days.', elsewhere: 'The engine runs in another process; its figures are at its own /metrics.',
+  run: 'Run', running: 'Running', download: 'Download CSV', sqlLabel: 'SQL statement, read-only',
+  sqlHint: 'Ctrl+Enter runs it. Tables: silver, bronze, quarantine.', rowsTook: '{n} rows in {ms} ms', truncated: ', cut at the limit', noRows: 'No rows',
+  added: '{ticker} is in the watchlist', removed: '{ticker} is no longer in the watchlist', change: 'Change', reason: 'Reason', raw: 'Raw message', time: 'Time', results: 'Result of the statement',
+};
+type Words = typeof english;
+
+const portuguese: Words = {
+  watchlist: 'Carteira', chart: 'Gráfico', portfolio: 'Posições', health: 'Fluxo de dados', sql: 'SQL',
+  live: 'Ao vivo', connecting: 'Conectando', lost: 'Reconectando', stale: 'Tópico fora',
+  lostBanner: 'A conexão com o pregao caiu. A página tenta de novo sozinha; o que se vê é de {age} atrás.',
+  topicBanner: 'O tópico não responde, por isso as cotações estão paradas: {why}',
+  errorBanner: 'O pregao respondeu com um erro: {why}',
+  perSecond: '{n} msg/s', simulator: 'Mercado simulado', theme: 'Alternar entre claro e escuro',
+  addTicker: 'Adicionar um papel', addPlaceholder: 'PETR4.SA, AAPL, BTC-USD', add: 'Adicionar', remove: 'Remover {ticker}',
+  waiting: 'Esperando a primeira cotação', empty: 'A carteira está vazia. Adicione um papel para começar.', loading: 'Carregando',
+  open: 'aberto', pre: 'pré-abertura', post: 'after-market', overnight: 'noturno',
+  ago: 'há {age}', now: 'agora', noBars: 'Ainda não há cotações de {ticker} neste intervalo', interval: 'Intervalo',
+  volume: 'Volume', dayRange: 'Dia', previous: 'Fechamento anterior', attribution: 'Gráficos da TradingView',
+  position: 'Papel', quantity: 'Quantidade', average: 'Preço médio', price: 'Preço', value: 'Valor', day: 'Dia', total: 'Total',
+  noPositions: 'Nenhuma posição. Escreva quantidade e preço médio depois do papel na carteira: PETR4.SA 100 32,10',
+  rate: 'Mensagens/s', lag: 'Atraso', lastCommit: 'Último commit', commitTook: 'Duração do commit', rows: 'Linhas', duplicates: 'Duplicatas', rejected: 'Rejeições',
+  connections: 'Conexões', reconnects: 'Reconexões', pages: 'Páginas abertas', silent: 'Papéis em silêncio', none: 'nenhum',
+  rejects: 'Últimas rejeições', noRejects: 'Nenhuma mensagem foi recusada nos últimos sete dias.', elsewhere: 'O motor roda em outro processo; os números dele estão no /metrics de lá.',
+  run: 'Executar', running: 'Executando', download: 'Baixar CSV', sqlLabel: 'Comando SQL, somente leitura',
+  sqlHint: 'Ctrl+Enter executa. Tabelas: silver, bronze, quarantine.', rowsTook: '{n} linhas em {ms} ms', truncated: ', cortado no limite', noRows: 'Nenhuma linha',
+  added: '{ticker} está na carteira', removed: '{ticker} saiu da carteira', change: 'Variação', reason: 'Motivo', raw: 'Mensagem crua', time: 'Hora', results: 'Resultado do comando',
+};
+
+export const locale = navigator.language || 'en';
+const words = locale.toLowerCase().startsWith('pt') ? portuguese : english;
+document.documentElement.lang = words === portuguese ? 'pt-BR' : 'en';
+
+export function t(key: keyof Words, values: Record<string, string | number> = {}): string {
+  return words[key].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+}

@@ -1,0 +1,118 @@
+// The page: what it shows, and who feeds whom.
+import { api } from './api';
+import { Chart } from './chart';
+import { h, setText } from './dom';
+import { age, fixed } from './format';
+import { t } from './i18n';
+import { HealthPanel, PortfolioPanel } from './panels';
+import { sqlPanel } from './sql';
+import { Stream, type StreamState } from './stream';
+import { Tiles } from './tiles';
+
+const LIST_EVERY_MS = 5_000, PORTFOLIO_EVERY_MS = 2_000, HEALTH_EVERY_MS = 3_000, HISTORY_EVERY_MS = 60_000;
+
+const stored = localStorage.getItem('theme');
+if (stored) document.documentElement.dataset.theme = stored;
+
+const chart = new Chart(), portfolio = new PortfolioPanel(), health = new HealthPanel();
+const tiles = new Tiles((ticker) => {
+  chart.choose(ticker);
+  const quote = tiles.quote(ticker);
+  if (quote) chart.show(quote);
+}, (ticker) => void edit(() => api.remove(ticker), t('removed', { ticker })));
+
+const pill = h('span', { class: 'pill', role: 'status' }), rate = h('span', { class: 'rate' });
+const simulated = h('span', { class: 'badge', hidden: true }, t('simulator'));
+const banner = h('p', { class: 'banner', role: 'alert', hidden: true }), spoken = h('p', { class: 'hidden', role: 'status' });
+const input = h('input', { id: 'add', placeholder: t('addPlaceholder'), autocomplete: 'off', autocapitalize: 'characters', spellcheck: 'false', 'aria-label': t('addTicker'), maxlength: 64, required: true });
+const addError = h('p', { class: 'problem', role: 'alert', hidden: true });
+const form = h('form', { class: 'add', onsubmit: (event) => {
+  event.preventDefault();
+  const ticker = input.value.trim().toUpperCase();
+  if (ticker) void edit(() => api.add(ticker), t('added', { ticker }), () => { input.value = ''; });
+} }, input, h('button', { type: 'submit' }, t('add')));
+const theme = h('button', { type: 'button', class: 'icon', 'aria-label': t('theme'), title: t('theme'), onclick: () => {
+  const dark = document.documentElement.dataset.theme ? document.documentElement.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+  document.documentElement.dataset.theme = dark ? 'light' : 'dark';
+  localStorage.setItem('theme', dark ? 'light' : 'dark');
+  chart.paint();
+} }, '◐');
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => chart.paint());
+
+document.body.append(
+  h('header', { class: 'top' }, h('h1', {}, 'pregao'), simulated, h('span', { class: 'space' }), rate, pill, theme),
+  banner, spoken,
+  h('main', {},
+    h('div', { class: 'column' },
+      h('section', { class: 'panel list', 'aria-label': t('watchlist') }, h('header', {}, h('h2', {}, t('watchlist')), form), addError, tiles.element),
+      portfolio.element),
+    h('div', { class: 'column' }, chart.element, health.element, sqlPanel())));
+
+let state: StreamState = 'connecting', lastTick = Date.now(), skew = 0, problem = '', topicProblem = '';
+
+function showState(): void {
+  setText(pill, t(state));
+  pill.dataset.state = state;
+  document.body.classList.toggle('lost', state === 'lost');
+  const text = state === 'lost' ? t('lostBanner', { age: age(Date.now() - lastTick) })
+    : state === 'stale' ? t('topicBanner', { why: topicProblem }) : problem ? t('errorBanner', { why: problem }) : '';
+  setText(banner, text);
+  banner.hidden = !text;
+}
+
+async function edit(change: () => Promise<unknown>, done: string, then?: () => void): Promise<void> {
+  try {
+    await change();
+    addError.hidden = true;
+    setText(spoken, done);
+    then?.();
+    await loadList();
+  } catch (error) {
+    setText(addError, (error as Error).message);
+    addError.hidden = false;
+  }
+}
+
+/** Runs now and then while somebody looks; an error is shown, and the next round tries again. */
+function every(ms: number, load: () => Promise<void>): () => void {
+  const run = async () => {
+    if (document.hidden) return;
+    try {
+      await load();
+      problem = '';
+    } catch (error) {
+      problem = state === 'lost' ? '' : (error as Error).message;
+    }
+    showState();
+  };
+  setInterval(() => void run(), ms);
+  void run();
+  return () => void run();
+}
+
+async function loadList(): Promise<void> {
+  const answer = await api.quotes();
+  skew = answer.now - Date.now();
+  tiles.set(answer.quotes);
+  simulated.hidden = !tiles.anySimulated();
+}
+
+const list = every(LIST_EVERY_MS, loadList);
+const history = every(HISTORY_EVERY_MS, async () => { await loadList(); tiles.setHistory((await api.history()).history); });
+every(PORTFOLIO_EVERY_MS, async () => portfolio.set(await api.portfolio()));
+every(HEALTH_EVERY_MS, async () => {
+  const figures = await api.health();
+  topicProblem = figures.topic_problem;
+  setText(rate, t('perSecond', { n: fixed(figures.messages_per_second, 1) }));
+  health.set(figures);
+});
+
+new Stream((tick) => {
+  lastTick = Date.now();
+  skew = tick.now - lastTick;
+  for (const quote of tick.quotes) {
+    if (tiles.update(quote)) chart.update({ ...tiles.quote(quote.ticker)!, ...quote });
+  }
+}, (next) => { state = next; showState(); }, () => { list(); history(); });
+setInterval(() => { tiles.tick(Date.now() + skew); if (state === 'lost') showState(); }, 1_000);
+showState();

@@ -1,0 +1,20 @@
+#pragma once
+#include <string>
+
+#include "base/status.h"
+
+namespace pregao::web {
+
+/// One statement for the newest `limit` bars of a ticker, oldest first: t (seconds since the epoch), open, high, low,
+/// close, volume (null: unknown). The only place that knows where bars come from: today it makes them from `silver`.
+/// Invalid: `interval` is none of 1m, 5m, 15m, 1h, 1d.
+[[nodiscard]] Result<std::string> BarsSql(const std::string& ticker, const std::string& interval, int limit);
+
+/// One statement for sparklines: ticker, and a list of at most 60 prices of its last six hours with quotes.
+[[nodiscard]] std::string SparklineSql(const std::string& tickers_in);
+
+/// One statement for the newest row of each of these tickers within the last ten days, in the order that the board
+/// reads (see LatestQuote).
+[[nodiscard]] std::string LatestSql(const std::string& tickers_in);
+
+}  // namespace pregao::web

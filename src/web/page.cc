@@ -1,0 +1,273 @@
+#include "web/page.h"
+
+#include <fmt/format.h>
+#include <fstream>
+#include <map>
+
+#include "base/json_writer.h"
+#include "market/watchlist_edit.h"
+
+#include "web/bars_sql.h"
+#include "web/health_json.h"
+#include "web/write_file.h"
+
+namespace pregao::web {
+namespace {
+
+constexpr std::chrono::seconds kPatience{5};
+constexpr int kBars = 600;
+constexpr query::Limits kOwn{std::chrono::seconds(10), 20'000, 16 << 20};
+
+std::string InList(const std::vector<std::string>& tickers) {
+  std::string out;
+  for (const auto& ticker : tickers) out += (out.empty() ? "" : ", ") + query::QuoteText(ticker);
+  return out.empty() ? "''" : out;
+}
+
+bool NoTable(const Status& status) {
+  return status.message().find("there is no silver table") != std::string::npos ||
+         status.message().find("there is no quarantine table") != std::string::npos;
+}
+
+/// Money in one currency.
+struct Money {
+  double value = 0, cost = 0, day = 0, total = 0;
+};
+
+void WriteMoney(const Money& money, JsonWriter* w) {
+  for (const auto& [key, number] : {std::pair("value", money.value), std::pair("cost", money.cost),
+                                    std::pair("day", money.day), std::pair("total", money.total)}) {
+    w->Key(key);
+    w->Double(number);
+  }
+}
+
+}  // namespace
+
+Status SharedSession::With(const std::function<Status(query::Session*)>& use, std::chrono::milliseconds patience) {
+  const std::unique_lock lock(mutex_, patience);
+  if (!lock) return Status::Cancelled("another statement is running: try again when it is done");
+  if (session_ == nullptr) {
+    TRY_ASSIGN(session_, open_());
+  }
+  return use(session_.get());
+}
+
+Result<query::JsonRows> SharedSession::Run(const std::string& sql, const query::Limits& limits,
+                                           std::chrono::milliseconds patience) {
+  query::JsonRows out;
+  TRY(With([&](query::Session* session) { return query::RunLimited(session, sql, limits).Value(&out); }, patience));
+  return out;
+}
+
+Result<std::string> Remembered::Get(const std::string& key, const std::function<Result<std::string>()>& make) {
+  const std::lock_guard guard(mutex_);
+  const auto found = answers_.find(key);
+  if (found != answers_.end() && std::chrono::steady_clock::now() - found->second.made < age_)
+    return found->second.value;
+  TRY_ASSIGN(auto value, make());
+  if (found == answers_.end() && answers_.size() >= kMost) answers_.clear();
+  answers_[key] = {value, std::chrono::steady_clock::now()};
+  return value;
+}
+
+Page::Page(PageOptions options, const Clock* clock)
+    : options_(std::move(options)), clock_(clock), tables_(options_.open_session), sql_(options_.open_session) {}
+
+Result<market::Watchlist> Page::ReadWatchlist() const {
+  const auto text = market::ReadWatchlistFile(options_.watchlist);
+  if (text.status().IsKeyError()) return market::Watchlist{};
+  TRY(text.status());
+  return market::ParseWatchlist(*text);
+}
+
+Status Page::Seed() {
+  TRY_ASSIGN(const auto list, ReadWatchlist());
+  std::vector<std::string> unknown;
+  for (const auto& entry : list.entries) {
+    if (!board_.Find(entry.ticker)) unknown.push_back(entry.ticker);
+  }
+  if (unknown.empty()) return Status::OK();
+  const Status status = tables_.With(
+      [&](query::Session* session) -> Status {
+        TRY_ASSIGN(const auto rows, session->Query(LatestSql(InList(unknown))));
+        for (;;) {
+          TRY_ASSIGN(const auto batch, rows->Next());
+          if (batch == nullptr) return Status::OK();
+          for (std::int64_t i = 0; i < batch->num_rows(); ++i) board_.Take(LatestOf(*batch, i));
+        }
+      },
+      kPatience);
+  return NoTable(status) ? Status::OK() : status;
+}
+
+Result<std::string> Page::Quotes() {
+  TRY_ASSIGN(const auto list, ReadWatchlist());
+  std::string out = fmt::format("{{\"now\":{},\"quotes\":[", clock_->Now().value);
+  bool first = true;
+  for (const auto& entry : list.entries) {
+    const auto quote = board_.Find(entry.ticker);
+    JsonWriter unknown;
+    unknown.BeginObject();
+    unknown.Key("ticker");
+    unknown.String(entry.ticker);
+    unknown.EndObject();
+    out += (std::exchange(first, false) ? "" : ",") + (quote ? QuoteJson(*quote) : unknown.str());
+  }
+  return out + "]}";
+}
+
+Result<std::string> Page::History(const std::string& ticker) {
+  std::vector<std::string> tickers{ticker};
+  if (ticker.empty()) {
+    tickers.clear();
+    TRY_ASSIGN(const auto list, ReadWatchlist());
+    for (const auto& entry : list.entries) tickers.push_back(entry.ticker);
+  }
+  const std::string in = InList(tickers);
+  return history_.Get(in, [&]() -> Result<std::string> {
+    const auto rows = tables_.Run(SparklineSql(in), kOwn, kPatience);
+    if (NoTable(rows.status())) return R"({"history":[]})";
+    TRY(rows.status());
+    return fmt::format("{{\"history\":{}}}", rows->rows);
+  });
+}
+
+Result<std::string> Page::Bars(const std::string& ticker, const std::string& interval) {
+  if (ticker.empty()) return Status::Invalid("which ticker? ask /api/bars?ticker=PETR4.SA&interval=1m");
+  TRY_ASSIGN(const std::string sql, BarsSql(ticker, interval, kBars));
+  return bars_.Get(interval + " " + ticker, [&]() -> Result<std::string> {
+    auto rows = tables_.Run(sql, kOwn, kPatience);
+    if (NoTable(rows.status())) rows = query::JsonRows{"[]", "[]"};
+    TRY(rows.status());
+    JsonWriter w;
+    w.BeginObject();
+    w.Key("ticker");
+    w.String(ticker);
+    w.Key("interval");
+    w.String(interval);
+    w.Key("bars");
+    w.Raw(rows->rows);
+    w.EndObject();
+    return w.Take();
+  });
+}
+
+Result<std::string> Page::Portfolio() {
+  TRY_ASSIGN(const auto list, ReadWatchlist());
+  std::map<std::string, Money> totals;
+  JsonWriter w;
+  w.BeginObject();
+  w.Key("positions");
+  w.BeginArray();
+  for (const auto& entry : list.entries) {
+    if (!entry.quantity || *entry.quantity == 0) continue;
+    w.BeginObject();
+    w.Key("ticker");
+    w.String(entry.ticker);
+    w.Key("quantity");
+    w.Double(*entry.quantity);
+    if (entry.average_price) {
+      w.Key("average_price");
+      w.Double(*entry.average_price);
+    }
+    if (const auto quote = board_.Find(entry.ticker)) {
+      Money money;
+      money.value = *entry.quantity * quote->price;
+      money.cost = entry.average_price ? *entry.quantity * *entry.average_price : 0;
+      money.day = *entry.quantity * quote->change.value_or(0);
+      money.total = entry.average_price ? money.value - money.cost : 0;
+      w.Key("currency");
+      w.String(quote->currency);
+      w.Key("price");
+      w.Double(quote->price);
+      WriteMoney(money, &w);
+      Money& sum = totals[quote->currency];
+      sum = {sum.value + money.value, sum.cost + money.cost, sum.day + money.day, sum.total + money.total};
+    }
+    w.EndObject();
+  }
+  w.EndArray();
+  w.Key("totals");
+  w.BeginArray();
+  for (const auto& [currency, money] : totals) {
+    w.BeginObject();
+    w.Key("currency");
+    w.String(currency);
+    WriteMoney(money, &w);
+    w.EndObject();
+  }
+  w.EndArray();
+  w.EndObject();
+  return w.Take();
+}
+
+Result<std::string> Page::Rejects() {
+  return rejects_.Get("rejects", [&]() -> Result<std::string> {
+    const auto rows = tables_.Run(
+        "SELECT CAST(epoch_ms(\"timestamp\") AS BIGINT), reason, detail, CAST(key AS VARCHAR), left(CAST(value AS "
+        "VARCHAR), 400) "
+        "FROM quarantine WHERE date >= current_date - 7 ORDER BY \"timestamp\" DESC LIMIT 20",
+        kOwn, kPatience);
+    return rows.ok() ? rows->rows : NoTable(rows.status()) ? Result<std::string>("[]") : rows.status();
+  });
+}
+
+Result<std::string> Page::Health(std::size_t pages) {
+  const auto rejects = Rejects();  // a table that cannot be read must not hide the rest
+  HealthFacts facts;
+  facts.snapshot = Take(options_.sources, *clock_);
+  facts.rate = board_.Rate(clock_->Now());
+  facts.seen = board_.total();
+  facts.topic_problem = board_.problem();
+  facts.table_problem = rejects.ok() ? "" : rejects.status().message();
+  facts.source = options_.source;
+  facts.pages = pages;
+  facts.rejects = rejects.ValueOr("[]");
+  return HealthJson(facts);
+}
+
+Result<std::string> Page::Sql(const std::string& sql) {
+  const auto began = std::chrono::steady_clock::now();
+  TRY_ASSIGN(const auto rows, sql_.Run(sql, options_.sql_limits, std::chrono::seconds(1)));
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+  return fmt::format(R"({{"columns":{},"rows":{},"count":{},"truncated":{},"ms":{}}})", rows.columns, rows.rows,
+                     rows.count, rows.truncated, took.count());
+}
+
+Result<std::string> Page::ShowWatchlist() {
+  TRY_ASSIGN(const auto list, ReadWatchlist());
+  JsonWriter w;
+  w.BeginObject();
+  w.Key("file");
+  w.String(options_.watchlist.string());
+  w.Key("tickers");
+  w.BeginArray();
+  for (const auto& entry : list.entries) w.String(entry.ticker);
+  w.EndArray();
+  w.Key("problems");
+  w.BeginArray();
+  for (const auto& problem : list.problems) w.String(market::Describe(options_.watchlist, problem));
+  w.EndArray();
+  w.EndObject();
+  return w.Take();
+}
+
+Status Page::EditWatchlist(const std::function<Result<std::string>(std::string_view)>& edit) {
+  const std::lock_guard guard(watchlist_mutex_);
+  auto text = market::ReadWatchlistFile(options_.watchlist);
+  if (text.status().IsKeyError()) text = std::string();
+  TRY(text.status());
+  TRY_ASSIGN(const std::string changed, edit(*text));
+  return changed == *text ? Status::OK() : ReplaceFile(options_.watchlist, changed);
+}
+
+Status Page::AddToWatchlist(const std::string& ticker) {
+  return EditWatchlist([&](std::string_view text) { return market::AddTicker(text, ticker); });
+}
+
+Status Page::RemoveFromWatchlist(const std::string& ticker) {
+  return EditWatchlist([&](std::string_view text) { return market::RemoveTicker(text, ticker); });
+}
+
+}  // namespace pregao::web

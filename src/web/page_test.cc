@@ -1,0 +1,182 @@
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <mutex>
+#include <unistd.h>
+
+#include "topic/memory_topic.h"
+
+#include "test/wait_testing.h"
+#include "web/page_routes.h"
+#include "web/topic_tail.h"
+
+namespace pregao::web {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr std::int64_t kNow = 1'795'500'000'000;
+
+std::string Message(const std::string& ticker, double price, std::int64_t time) {
+  return R"({"ticker":")" + ticker + R"(","price":)" + std::to_string(price) + R"(,"time":)" + std::to_string(time) +
+         R"(,"exchange":"SAO","change_percent":1.5,"change":0.5})";
+}
+
+class PageTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    Write("# mine\nPETR4.SA 100 32.10  # held\nVALE3.SA\n");
+    PageOptions options;
+    options.watchlist = file_;
+    options.open_session = [] {
+      return Result<std::unique_ptr<query::Session>>(Status::Invalid("there is no silver table"));
+    };
+    page_ = std::make_unique<Page>(std::move(options), &clock_);
+    routes_ = PageRoutes(page_.get(), {{"/", {"text/html", "<p>"}}}, [] { return std::size_t{3}; });
+  }
+  void TearDown() override { std::filesystem::remove(file_); }
+  void Write(const std::string& text) { std::ofstream(file_) << text; }
+  std::string Text() {
+    std::ifstream in(file_);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  HttpResponse Get(const std::string& path, const std::string& query = "") { return routes_.at(path)({path, query}); }
+  HttpResponse Post(const std::string& path, const std::string& body) {
+    return routes_.at("POST " + path)({path, "", {}, body});
+  }
+  void Quote(const std::string& ticker, double price, std::int64_t time = kNow) {
+    LatestQuote quote;
+    quote.ticker = ticker;
+    quote.price = price;
+    quote.change = 0.5;
+    quote.event_time_ms = time;
+    quote.exchange = "SAO";
+    page_->board()->Take(quote);
+  }
+
+  const std::string file_ =
+      (std::filesystem::temp_directory_path() / ("pregao-page-" + std::to_string(getpid()))).string();
+  const ManualClock clock_{TimestampMs(kNow)};
+  std::unique_ptr<Page> page_;
+  Routes routes_;
+};
+
+TEST_F(PageTest, QuotesAreTheWatchlistsInItsOrderThoseWithoutAQuoteToo) {
+  Quote("VALE3.SA", 61);
+  Quote("AAPL", 200);
+  EXPECT_EQ(Get("/api/quotes").body,
+            R"({"now":1795500000000,"quotes":[{"ticker":"PETR4.SA"},{"ticker":"VALE3.SA","time":1795500000000,)"
+            R"("price":61,"change":0.5,"reference":60.5,"currency":"BRL","exchange":"SAO"}]})"
+            "\n");
+}
+
+TEST_F(PageTest, AnOlderQuoteDoesNotReplaceANewerOne) {
+  Quote("PETR4.SA", 40, kNow);
+  Quote("PETR4.SA", 39, kNow - 1);
+  EXPECT_EQ(page_->board()->Find("PETR4.SA")->price, 40);
+}
+
+TEST_F(PageTest, ThePortfolioHasValueDayAndTotalInEachCurrency) {
+  Quote("PETR4.SA", 40);
+  EXPECT_THAT(Get("/api/portfolio").body,
+              HasSubstr(R"("totals":[{"currency":"BRL","value":4000,"cost":3210,"day":50,"total":790}])"));
+}
+
+TEST_F(PageTest, ATickerIsAddedAndRemovedAndTheCommentsStay) {
+  EXPECT_EQ(Post("/api/watchlist", R"({"add":"aapl"})").status, 200);
+  EXPECT_EQ(Text(), "# mine\nPETR4.SA 100 32.10  # held\nVALE3.SA\nAAPL\n");
+  EXPECT_THAT(Post("/api/watchlist", R"({"remove":"VALE3.SA"})").body, HasSubstr(R"(["PETR4.SA","AAPL"])"));
+  EXPECT_EQ(Text(), "# mine\nPETR4.SA 100 32.10  # held\nAAPL\n");
+}
+
+TEST_F(PageTest, WhatIsNoTickerOrNoRequestIsRefusedWithItsReason) {
+  const std::string before = Text();
+  for (const char* body : {R"({"add":"A B"})", R"({"add":"X\nY"})", R"({"add":"../x"})", "{}", "[]", "no json",
+                           R"({"add":"A","remove":"B"})"}) {
+    const auto answer = Post("/api/watchlist", body);
+    EXPECT_EQ(answer.status, 400) << body;
+    EXPECT_THAT(answer.body, HasSubstr("error"));
+  }
+  EXPECT_EQ(Post("/api/watchlist", R"({"remove":"AAPL"})").status, 404);
+  EXPECT_EQ(Text(), before);
+}
+
+TEST_F(PageTest, WithoutTablesTheAnswersAreEmptyAndNoErrors) {
+  EXPECT_EQ(Get("/api/history").body, "{\"history\":[]}\n");
+  EXPECT_EQ(Get("/api/bars", "ticker=PETR4.SA&interval=5m").body,
+            "{\"ticker\":\"PETR4.SA\",\"interval\":\"5m\",\"bars\":[]}\n");
+  EXPECT_THAT(Get("/api/health").body, HasSubstr(R"("pages":3)"));
+}
+
+TEST_F(PageTest, AnIntervalOrTickerThatIsNoneIsRefused) {
+  EXPECT_EQ(Get("/api/bars", "ticker=PETR4.SA&interval=7m").status, 400);
+  EXPECT_EQ(Get("/api/bars", "interval=1m").status, 400);
+}
+
+class TailTest : public testing::Test {
+ protected:
+  void Start() {
+    tail_ = std::make_unique<TopicTail>(
+        [this] { return Result<std::unique_ptr<topic::TopicReader>>(topic_.NewReader("page")); }, &board_, &clock_,
+        [this](std::shared_ptr<const std::string> event) {
+          const std::lock_guard guard(mutex_);
+          events_ += *event;
+        });
+  }
+  void Append(const std::string& message) {
+    const topic::NewRecord record{"PETR4.SA", message, TimestampMs(kNow), {}};
+    ASSERT_TRUE(topic_.NewWriter()->Append({&record, 1}).ok());
+  }
+  std::string Events() {
+    const std::lock_guard guard(mutex_);
+    return events_;
+  }
+
+  topic::MemoryTopic topic_;
+  const SystemClock clock_{};
+  QuoteBoard board_;
+  std::mutex mutex_;
+  std::string events_;  // guarded by mutex_
+  std::unique_ptr<TopicTail> tail_;
+};
+
+TEST_F(TailTest, AQuoteIsAnEventWithinThreeTenthsOfASecond) {
+  Start();
+  Append(Message("PETR4.SA", 40, kNow));
+  ASSERT_TRUE(Eventually([&] { return Events().find("\"price\":40") != std::string::npos; })) << Events();
+  const auto began = std::chrono::steady_clock::now();
+  Append(Message("PETR4.SA", 41, kNow + 1));
+  ASSERT_TRUE(Eventually([&] { return Events().find("\"price\":41") != std::string::npos; }));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(300));
+  EXPECT_EQ(board_.Find("PETR4.SA")->price, 41);
+}
+
+TEST_F(TailTest, WhatWasInTheTopicBeforeIsShownAtOnce) {
+  Append(Message("PETR4.SA", 40, kNow));
+  Start();
+  EXPECT_TRUE(Eventually([&] { return board_.Find("PETR4.SA").has_value(); }));
+}
+
+TEST_F(TailTest, ATopicThatFailsIsToldOfAndFollowedAgainWithoutALoss) {
+  Start();
+  Append(Message("PETR4.SA", 40, kNow));
+  ASSERT_TRUE(Eventually([&] { return board_.Find("PETR4.SA").has_value(); }));
+  topic_.FailPolls(1);
+  ASSERT_TRUE(Eventually([&] { return Events().find("\"live\":false") != std::string::npos; }));
+  EXPECT_THAT(board_.problem(), Not(""));
+  Append(Message("PETR4.SA", 42, kNow + 5));
+  EXPECT_TRUE(Eventually([&] { return board_.Find("PETR4.SA")->price == 42 && board_.problem().empty(); }));
+}
+
+TEST_F(TailTest, ARejectIsNoQuote) {
+  Start();
+  Append("{\"ticker\":\"PETR4.SA\"}");
+  Append(Message("PETR4.SA", 40, kNow));
+  EXPECT_TRUE(Eventually([&] { return board_.total() == 2; }));
+  EXPECT_EQ(board_.Find("PETR4.SA")->price, 40);
+}
+
+}  // namespace
+}  // namespace pregao::web
