@@ -8,6 +8,7 @@ WORKDIR /src
 # The libraries first: they change seldom.
 COPY Makefile ./
 COPY setup setup
+COPY src/web/app/package.json src/web/app/package-lock.json src/web/app/.npmrc src/web/app/
 RUN make deps
 COPY . .
 RUN make install DESTDIR=/out PREFIX=/usr && \

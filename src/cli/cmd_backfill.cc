@@ -199,7 +199,7 @@ Command BackfillCommand() {
        "pregao backfill --interval 1h --dry-run                                  # of the watchlist: what it takes",
        "pregao backfill --ticker AAPL --from 2020-08-01 --to 2020-12-01 --again   # after a split",
        "pregao backfill --interval 1d --json | jq .bars_written"},
-      {"lake", "watchlist", "yahoo.chart-", "calendars", "engine.compression"},
+      {"lake", "watchlist", "yahoo.chart-url", "yahoo.chart-requests-per-minute", "calendars", "engine.compression"},
       [](CLI::App* app, Context* context) -> cli::Run {
         auto options = std::make_shared<Options>();
         app->add_option("--ticker", options->tickers, "Tickers, comma-joined or repeated (default: the watchlist)")

@@ -52,7 +52,7 @@ Result<ExitCode> RunSql(const Context& context, const Options& options) {
 
 Command SqlCommand() {
   return {"sql",
-          "SQL over the tables bronze, silver and quarantine",
+          "SQL over the tables and their views: silver, bars, latest, gaps and more",
           {"pregao sql \"select ticker, count(*), max(event_time) from silver group by 1\"",
            "pregao sql --format csv \"select * from silver where date = current_date\" > today.csv",
            "pregao sql < report.sql", "pregao sql          # a prompt; .help there"},

@@ -105,7 +105,11 @@ connect::Relation StreamRelation(const StreamSpec& spec) {
 class Client::Impl {
  public:
   Impl(const ConnectUrl& url, std::string session, std::chrono::milliseconds timeout)
-      : address_(url.address()), user_(url.user_id), session_(std::move(session)), timeout_(timeout) {
+      : address_(url.address()),
+        user_(url.user_id),
+        session_(std::move(session)),
+        headers_(url.headers),
+        timeout_(timeout) {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
     // Without TLS gRPC sends no credentials: to this machine the token goes as plain metadata.
@@ -125,6 +129,7 @@ class Client::Impl {
   void Prepare(grpc::ClientContext* context) const {
     context->set_deadline(std::chrono::system_clock::now() + timeout_);
     if (!token_.empty()) context->AddMetadata("authorization", token_);
+    for (const auto& [name, value] : headers_) context->AddMetadata(name, value);
   }
 
   Status Execute(const connect::Plan& plan, const Answer& answer) const {
@@ -184,6 +189,7 @@ class Client::Impl {
 
  private:
   const std::string address_, user_, session_;
+  const std::map<std::string, std::string> headers_;
   const std::chrono::milliseconds timeout_;
   std::string token_;
   std::shared_ptr<grpc::Channel> channel_;

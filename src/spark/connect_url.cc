@@ -19,8 +19,12 @@ Status SetParameter(std::string_view name, std::string_view value, ConnectUrl* u
     url->token = value;
   } else if (name == "user_id") {
     url->user_id = value;
+  } else if (name.starts_with("x-")) {
+    std::string header(name);  // gRPC takes small letters alone
+    for (char& c : header) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    url->headers[header] = value;
   } else if (name != "user_agent" && name != "session_id") {
-    return Status::Invalid("parameter '", name, "' is unknown; known are use_ssl, token, user_id");
+    return Status::Invalid("parameter '", name, "' is unknown; known are use_ssl, token, user_id, x-…");
   }
   return Status::OK();
 }

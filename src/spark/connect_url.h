@@ -1,6 +1,7 @@
 #pragma once
 /// Where a Spark Connect server is. Source: Spark's client connection string, connector/connect/docs.
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,7 @@ struct ConnectUrl {
   bool tls = false;
   std::string token;    ///< of a bearer; a secret. Sent over TLS, or without it to this machine only
   std::string user_id;  ///< whose sessions these are, for a server that is shared
+  std::map<std::string, std::string> headers;  ///< sent with each request: parameters x-…, as Databricks wants them
 
   [[nodiscard]] std::string address() const { return host + ":" + std::to_string(port); }
 };

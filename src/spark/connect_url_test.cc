@@ -19,6 +19,11 @@ TEST(ConnectUrl, HasSparksFormAndDefaults) {
   EXPECT_EQ(ParseConnectUrl("sc://[::1]:7/").ValueOrDie().address(), "[::1]:7");
 }
 
+TEST(ConnectUrl, TakesHeadersAlong) {
+  const auto url = ParseConnectUrl("sc://host:443/;use_ssl=true;x-databricks-Cluster-id=1-2-abc").ValueOrDie();
+  EXPECT_EQ(url.headers, (std::map<std::string, std::string>{{"x-databricks-cluster-id", "1-2-abc"}}));
+}
+
 TEST(ConnectUrl, SendsATokenToAnotherMachineByTlsOnly) {
   EXPECT_TRUE(ParseConnectUrl("sc://spark/;token=t").ValueOrDie().tls);
   EXPECT_FALSE(ParseConnectUrl("sc://localhost/;token=t").ValueOrDie().tls);

@@ -9,35 +9,31 @@ namespace pregao::web {
 namespace {
 
 struct Interval {
-  std::string_view name, sql;
-  int days;  ///< how far back the newest bars can lie
+  std::string_view name;
+  std::string_view from;   ///< of Gold's views (docs/gold.md)
+  std::string_view start;  ///< what names the bar on the time axis
+  int days;                ///< how far back the newest bars can lie
 };
-constexpr std::array<Interval, 5> kIntervals{{{"1m", "1 minute", 5},
-                                              {"5m", "5 minutes", 10},
-                                              {"15m", "15 minutes", 20},
-                                              {"1h", "1 hour", 60},
-                                              {"1d", "1 day", 1500}}};
+/// Gold has no quarters of an hour.
+constexpr char kQuarters[] = R"((SELECT ticker, date, time_bucket(INTERVAL 15 MINUTE, b.bar_start) AS bar_start,
+  arg_min(open, b.bar_start) AS open, max(high) AS high, min(low) AS low, arg_max(close, b.bar_start) AS close,
+  sum(volume)::BIGINT AS volume FROM bars_5m AS b GROUP BY ALL))";
+constexpr std::array<Interval, 5> kIntervals{{{"1m", "(SELECT * FROM bars WHERE \"interval\" = '1m')", "bar_start", 5},
+                                              {"5m", "bars_5m", "bar_start", 10},
+                                              {"15m", kQuarters, "bar_start", 20},
+                                              {"1h", "bars_1h", "bar_start", 60},
+                                              {"1d", "bars_1d", "date", 1500}}};
 
 }  // namespace
 
 Result<std::string> BarsSql(const std::string& ticker, const std::string& interval, int limit) {
   for (const Interval& known : kIntervals) {
     if (known.name != interval) continue;
-    // A day's volume is a running count: a bar has its increases; a decrease begins a new session.
     return fmt::format(
-        R"(WITH ticks AS (
-  SELECT event_time, price, day_volume, "offset", quote_type,
-         day_volume - lag(day_volume) OVER (ORDER BY event_time, day_volume, "offset") AS added
-  FROM silver WHERE ticker = {} AND date >= current_date - {}),
-bars AS (
-  SELECT CAST(epoch(time_bucket(INTERVAL '{}', event_time)) AS BIGINT) AS t,
-         arg_min(price, (event_time, coalesce(day_volume, 0), "offset")) AS open, max(price) AS high, min(price) AS low,
-         arg_max(price, (event_time, coalesce(day_volume, 0), "offset")) AS close,
-         CASE WHEN any_value(quote_type) = 'CRYPTOCURRENCY' THEN NULL
-              ELSE CAST(sum(greatest(added, 0)) AS BIGINT) END AS volume
-  FROM ticks GROUP BY 1 ORDER BY 1 DESC LIMIT {})
-SELECT * FROM bars ORDER BY t)",
-        query::QuoteText(ticker), known.days, known.sql, limit);
+        "SELECT * FROM (SELECT CAST(epoch({}) AS BIGINT) AS t, open, high, low, close, volume FROM {} WHERE ticker = "
+        "{} "
+        "AND date >= current_date - {} ORDER BY t DESC LIMIT {}) ORDER BY t",
+        known.start, known.from, query::QuoteText(ticker), known.days, limit);
   }
   return Status::Invalid("interval '", interval, "' is none of 1m, 5m, 15m, 1h, 1d");
 }

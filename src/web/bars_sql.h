@@ -6,7 +6,7 @@
 namespace pregao::web {
 
 /// One statement for the newest `limit` bars of a ticker, oldest first: t (seconds since the epoch), open, high, low,
-/// close, volume (null: unknown). The only place that knows where bars come from: today it makes them from `silver`.
+/// close, volume (null: unknown), out of Gold's views; a bar of 1d is named by its exchange's date.
 /// Invalid: `interval` is none of 1m, 5m, 15m, 1h, 1d.
 [[nodiscard]] Result<std::string> BarsSql(const std::string& ticker, const std::string& interval, int limit);
 

@@ -5,8 +5,12 @@
 #include <mutex>
 #include <unistd.h>
 
+#include "engine/gold_tables.h"
+#include "medallion/bar_schema.h"
+#include "medallion/schema.h"
 #include "topic/memory_topic.h"
 
+#include "test/lake_tools.h"
 #include "test/wait_testing.h"
 #include "web/page_routes.h"
 #include "web/topic_tail.h"
@@ -30,9 +34,7 @@ class PageTest : public testing::Test {
     Write("# mine\nPETR4.SA 100 32.10  # held\nVALE3.SA\n");
     PageOptions options;
     options.watchlist = file_;
-    options.open_session = [] {
-      return Result<std::unique_ptr<query::Session>>(Status::Invalid("there is no silver table"));
-    };
+    options.open_session = [this] { return query::Session::OpenGuarded(store_, &system_); };
     page_ = std::make_unique<Page>(std::move(options), &clock_);
     routes_ = PageRoutes(page_.get(), {{"/", {"text/html", "<p>"}}}, [] { return std::size_t{3}; });
   }
@@ -58,6 +60,9 @@ class PageTest : public testing::Test {
 
   const std::string file_ =
       (std::filesystem::temp_directory_path() / ("pregao-page-" + std::to_string(getpid()))).string();
+  const lake::test::TemporaryFolder lake_;
+  const std::shared_ptr<lake::ObjectStore> store_ = lake::OpenStore(lake_.path()).ValueOrDie();
+  const SystemClock system_{};
   const ManualClock clock_{TimestampMs(kNow)};
   std::unique_ptr<Page> page_;
   Routes routes_;
@@ -108,6 +113,42 @@ TEST_F(PageTest, WithoutTablesTheAnswersAreEmptyAndNoErrors) {
   EXPECT_EQ(Get("/api/bars", "ticker=PETR4.SA&interval=5m").body,
             "{\"ticker\":\"PETR4.SA\",\"interval\":\"5m\",\"bars\":[]}\n");
   EXPECT_THAT(Get("/api/health").body, HasSubstr(R"("pages":3)"));
+}
+
+TEST_F(PageTest, CandlesAreGoldsBarsInEachWidth) {
+  const std::int64_t today = system_.Now().value / 86'400'000 * 86'400;
+  std::vector<market::Bar> bars;
+  for (const std::int64_t minute : {0, 1, 5}) {
+    market::Bar bar;
+    bar.ticker = "BTC-USD";
+    bar.start_us = (today + 60 * minute) * 1'000'000;
+    bar.open = bar.low = 10 + static_cast<double>(minute);
+    bar.close = bar.high = 11 + static_cast<double>(minute);
+    bar.volume = 100;
+    bars.push_back(bar);
+  }
+  const auto table = engine::OpenGold(store_, engine::kBarsRoot, &system_).ValueOrDie();
+  lake::Transaction txn;
+  const auto rows = medallion::BarRows(bars).ValueOrDie();
+  const std::string date = medallion::DateString(static_cast<std::int32_t>(today / 86'400));
+  txn.adds = {lake::WriteDataFile(store_.get(), engine::kBarsRoot, system_, *rows, {{"date", date}}).ValueOrDie()};
+  ASSERT_OK(table->Commit(table->snapshot(), txn).status());
+  const auto candles = [&](const std::string& interval) {
+    const std::string body = Get("/api/bars", "ticker=BTC-USD&interval=" + interval).body;
+    return body.substr(body.find("\"bars\":") + 7);
+  };
+  const std::string t = std::to_string(today), all = t + ",10,16,10,16,300]]}\n";
+  EXPECT_EQ(candles("1m"), "[[" + t + ",10,11,10,11,100],[" + std::to_string(today + 60) + ",11,12,11,12,100],[" +
+                               std::to_string(today + 300) + ",15,16,15,16,100]]}\n");
+  EXPECT_EQ(candles("5m"), "[[" + t + ",10,12,10,12,200],[" + std::to_string(today + 300) + ",15,16,15,16,100]]}\n");
+  for (const char* wide : {"15m", "1h", "1d"}) EXPECT_EQ(candles(wide), "[[" + all) << wide;
+}
+
+TEST_F(PageTest, SqlFromThePageNamesNoFile) {
+  EXPECT_EQ(Post("/api/sql", R"({"sql":"SELECT 1"})").status, 200);
+  const auto refused = Post("/api/sql", R"json({"sql":"SELECT * FROM read_text('/etc/hostname')"})json");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, HasSubstr("read_text is not allowed from the page"));
 }
 
 TEST_F(PageTest, AnIntervalOrTickerThatIsNoneIsRefused) {

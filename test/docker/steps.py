@@ -109,8 +109,14 @@ class Root:
     def path(self, inside):
         return self.folder / os.path.normpath(os.path.join(self.directory, inside)).lstrip("/")
 
+    def home(self):
+        """The user's, by the image's own passwd, as docker has it."""
+        name = self.user.split(":")[0]
+        entries = (line.split(":") for line in (self.folder / "etc/passwd").read_text().splitlines())
+        return next((entry[5] for entry in entries if name in (entry[0], entry[2])), "/")
+
     def popen(self, command, **options):
-        env = {"PATH": PATH, "HOME": "/root", "DEBIAN_FRONTEND": "noninteractive"} | self.borrowed | self.env
+        env = {"PATH": PATH, "HOME": self.home(), "DEBIAN_FRONTEND": "noninteractive"} | self.borrowed | self.env
         inside = f"cd {shlex.quote(self.directory)} && exec {shlex.join(command)}"
         user = [] if self.user == "root" else [f"--userspec={self.user}", "--groups="]
         return subprocess.Popen(["chroot", *user, self.folder, "/bin/sh", "-c", inside], env=env, **options)

@@ -51,11 +51,13 @@ def test_what_the_image_is_built_from_is_sent():
         assert not steps.ignored(patterns, name), name
 
 
-def test_compose_reads_the_file():
-    services = judge(need("docker-compose"), "-f", str(ROOT / "compose.yaml"), "config", "--services").split()
-    assert sorted(services) == ["kafka", "pregao"]
-    services = judge(need("docker-compose"), "-f", str(ROOT / "compose.yaml"), "--profile", "spark", "config", "--services").split()
-    assert sorted(services) == ["kafka", "pregao", "pregao-spark", "spark"]
+def test_compose_reads_the_file_and_starts_spark_only_when_told():
+    compose = [need("docker-compose"), "-f", str(ROOT / "compose.yaml"), "--profile", "spark", "config"]
+    assert sorted(judge(*compose, "--services").split()) == ["kafka", "pregao", "pregao-spark", "spark"]
+    services = re.split(r"^  (\S+):$", judge(*compose).split("services:\n")[1].split("\nversion:")[0], flags=re.M)[1:]
+    profiles = {name: "profiles:\n    - spark\n" in text for name, text in zip(services[::2], services[1::2])}
+    assert {name: profiles[name] for name in ["kafka", "pregao", "pregao-spark", "spark"]} == {
+        "kafka": False, "pregao": False, "pregao-spark": True, "spark": True}
 
 
 def test_the_unit_is_valid_and_hardened(tmp_path):

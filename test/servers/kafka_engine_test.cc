@@ -165,8 +165,7 @@ TEST_F(KafkaEngine, SharesItsPartitionsWithASecondAndAThird) {
 }
 
 /// A second engine in a group of its own, which thus gets the same partitions, and is always the faster one.
-// Disabled: its eighth round does not end on the present tree, in the rival's Run or in the engine's own is not known.
-TEST_F(KafkaEngine, DISABLED_ThatIsFencedAgainAndAgainStopsAndSaysWhy) {
+TEST_F(KafkaEngine, ThatIsFencedAgainAndAgainStopsAndSaysWhy) {
   Append(0, 100);
   EXPECT_EQ(Get(RunToEnd()).rows, 100);
   int sent = 100;
@@ -181,13 +180,14 @@ TEST_F(KafkaEngine, DISABLED_ThatIsFencedAgainAndAgainStopsAndSaysWhy) {
     Append(sent, 10);  // for the next round
     sent += 10;
   });
-  const Engine engine = NewEngine(false, "", slow);
+  Engine engine = NewEngine(false, "", slow);
   const Status status = engine.engine->Run({});
   EXPECT_TRUE(status.IsInvalid()) << status;
   EXPECT_THAT(status.message(), AllOf(HasSubstr("another process writes the same partitions"), HasSubstr(topic_.name()),
                                       HasSubstr("8 batches in a row"), HasSubstr("Stop one of the two")));
   EXPECT_EQ(engine.engine->stats().fencings, 8);
   EXPECT_EQ(engine.engine->stats().rows, 0);
+  engine = {};  // a member of the group that is there and does not poll keeps the next one waiting for five minutes
   EXPECT_EQ(Get(RunToEnd()).rows, 10) << "what nobody had yet";
   EXPECT_EQ(SilverRows(), sent);
 }

@@ -127,3 +127,14 @@ def test_mistakes_are_named(pregao):
         assert done.returncode == 1 and all(word in done.stderr for word in words), done.stderr
     done = pregao.run("silver", "stop")
     assert done.returncode == 1 and "--engine spark" in done.stderr
+
+
+def test_spark_reads_kafka_with_tls_and_a_password(pregao):
+    pregao("simulate", "--messages", "500")
+    keys = Path(os.environ["PREGAO_TEST_KAFKA_KEYS"])
+    pregao.env |= {"PREGAO_TOPIC": f"kafka://{os.environ['PREGAO_TEST_KAFKA_SASL']}/{pregao.name}",
+                   "PREGAO_KAFKA_SECURITY_PROTOCOL": "sasl_ssl", "PREGAO_KAFKA_SASL_MECHANISM": "SCRAM-SHA-256",
+                   "PREGAO_KAFKA_SASL_USERNAME": "pregao", "PREGAO_KAFKA_SASL_PASSWORD": (keys / "password").read_text().strip(),
+                   "PREGAO_KAFKA_SSL_CA_LOCATION": str(keys / "ca.pem")}
+    pregao.spark("--until", "end")
+    assert pregao.table("bronze/quotes").num_rows == 500

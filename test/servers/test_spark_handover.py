@@ -149,69 +149,68 @@ def test_what_came_later_than_the_watermark_is_repaired(pregao):
 class Server:
     """A Spark Connect server of the test's own."""
 
+    TOKEN = "s3cret"
+
     def __init__(self, folder):
         self.folder, self.process = folder, None
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.url = f"sc://127.0.0.1:{self.port}"
+        self.url = f"sc://127.0.0.1:{self.port}/;token={self.TOKEN}"
 
     def start(self):
         log = open(self.folder / "spark.log", "a")
         self.process = subprocess.Popen([os.environ["PREGAO_TEST_SPARK_RUN"], str(self.folder / "spark"), str(self.port)],
+                                        env=os.environ | {"SPARK_CONNECT_AUTHENTICATE_TOKEN": self.TOKEN},
                                         stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-        until(self.answers, lambda: (self.folder / "spark.log").read_text()[-2000:], 180)
+        until(self.answers, lambda: (self.folder / "spark.log").read_text()[-2000:])
 
     def answers(self):
         with socket.socket() as s:
             return s.connect_ex(("127.0.0.1", self.port)) == 0
 
     def kill(self):
-        os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
 @pytest.fixture
 def server(tmp_path):
     one = Server(tmp_path)
-    one.start()
-    yield one
-    one.kill()
+    try:
+        one.start()
+        yield one
+    finally:
+        one.kill()
 
 
-def test_spark_is_killed_and_its_queries_are_found_again(pregao, server):
+def test_spark_is_killed_and_found_again_and_killed_for_good(pregao, server):
     pregao.env["PREGAO_SPARK_URL"] = server.url
     pregao.send(500)
+    stranger = pregao.run("silver", "--engine", "spark", "--spark", server.url.replace(server.TOKEN, "guessed"))
+    assert stranger.returncode == 1 and "refuses the token" in stranger.stderr, stranger.stderr
     watching = pregao.start("silver", "--engine", "spark")
     log = lambda: (pregao.folder / "silver.log").read_text()
-    written = lambda: pregao.table("bronze/quotes").num_rows if (pregao.folder / "data/lake/bronze/quotes/_delta_log").exists() else 0
+    there = lambda: (pregao.folder / "data/lake/bronze/quotes/_delta_log").exists()
+    written = lambda: pregao.table("bronze/quotes").num_rows if there() else 0
     until(lambda: written() == pregao.sent, log)
-    for _ in range(2):
-        pregao.send(5000)
-        until(lambda: written() > pregao.sent - 5000 or os.listdir(pregao.folder / "data/lake/_spark"), log)
-        server.kill()  # in the middle of a batch, or between two
-        until(lambda: "does not answer" in log(), log)
-        assert watching.poll() is None, log()
-        pregao.send(500)
-        server.start()
-        until(lambda: written() >= pregao.sent, log)
+    pregao.send(5000)
+    until(lambda: written() > 500, log)
+    server.kill()  # Bronze is the first to be done: Silver is in the middle of its batch
+    until(lambda: "does not answer" in log(), log)
+    assert watching.poll() is None, log()
+    pregao.send(500)
+    server.start()
+    until(lambda: written() == pregao.sent, log)
+    assert pregao.audit()["clean"]
+
+    before = pregao.sent
+    pregao.send(3000)
+    until(lambda: written() > before, log)
+    server.kill()  # whatever its three queries have reached
     watching.send_signal(signal.SIGINT)
     assert watching.wait(TIMEOUT) == 0, log()
-    pregao.spark("stop")
-    pregao.spark("--until", "end")
-    pregao.prove()
-
-
-def test_a_lake_is_taken_from_a_spark_that_is_gone_by_force_only(pregao, server):
-    pregao.env["PREGAO_SPARK_URL"] = server.url
-    pregao.send(3000)
-    watching = pregao.start("silver", "--engine", "spark")
-    log = lambda: (pregao.folder / "silver.log").read_text()
-    until(lambda: (pregao.folder / "data/lake/bronze/quotes/_delta_log").exists()
-          and pregao.table("bronze/quotes").num_rows > 0, log)
-    server.kill()  # whatever its three queries had reached
-    watching.kill()
-    watching.wait()
     refused = pregao.run("silver", "--take-over", "--until", "end")
     assert refused.returncode == 1 and "does not answer" in refused.stderr and "--force" in refused.stderr, refused.stderr
     assert pregao.owner() == {"spark"}
