@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "cli/bigquery.h"
 #include "cli/commands.h"
 #include "cli/operations.h"
 #include "cli/output.h"
@@ -14,7 +15,7 @@ namespace pregao::cli {
 namespace {
 
 struct Options {
-  std::string until, engine = "embedded", spark, action;
+  std::string until, engine = "embedded", to = "lake", spark, action;
   bool accept_new_topic = false, take_over = false, force = false;
 };
 
@@ -24,6 +25,11 @@ Result<ExitCode> RunSilver(Context context, const Options& options) {
   if (options.force && (!options.take_over || options.engine == "spark")) {
     return Status::Invalid("--force goes with --take-over from Spark");
   }
+  const bool bigquery = options.to == "bigquery";
+  if (bigquery && options.engine == "spark") {
+    return Status::NotImplemented("--engine spark --to bigquery: from Spark, BigQuery is not written yet");
+  }
+  if (bigquery && options.take_over) return Status::Invalid("--take-over is of a lake's tables, not of BigQuery's");
   if (options.engine == "spark") {
     if (options.action == "status") return ShowSpark(context);
     if (options.action == "stop") return StopSpark(context);
@@ -31,7 +37,8 @@ Result<ExitCode> RunSilver(Context context, const Options& options) {
   }
   if (!options.action.empty()) return Status::Invalid("status and stop are of --engine spark");
   if (options.take_over) TRY(TakeBack(context, options.force));
-  TRY_ASSIGN(const auto pipeline, OpenEngine(context, until_end, options.accept_new_topic));
+  TRY_ASSIGN(const auto pipeline, OpenEngine(context, until_end, options.accept_new_topic,
+                                             bigquery ? Target::kBigQuery : Target::kLake));
   TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFigures, nullptr, &pipeline));
   Status status;
   {
@@ -47,7 +54,8 @@ Result<ExitCode> RunSilver(Context context, const Options& options) {
     // Run again and again, it piles up small files too.
     if (until_end && status.ok() && pipeline.upkeep) pipeline.upkeep->Look(context.stop);
   }
-  TRY(WriteOut(Summary(pipeline.engine->stats(), context.settings, context.json)));
+  const std::string target = bigquery ? BigQueryName(context.settings) : context.settings.lake;
+  TRY(WriteOut(Summary(pipeline.engine->stats(), target, context.json)));
   TRY(status);
   return until_end && context.stop.stop_requested() ? ExitCode::kInterrupted : ExitCode::kOk;
 }
@@ -59,9 +67,10 @@ Command SilverCommand() {
           "Topic -> tables bronze, silver and quarantine, each record once",
           {"pregao silver                 # until Ctrl-C", "pregao silver --until end     # what is there, then stop",
            "pregao silver --lake other/lake --engine.commit-interval 5s",
+           "pregao silver --to bigquery    # the same tables in BigQuery",
            "pregao silver --engine spark --spark sc://host:15002    # Spark does the work; Ctrl-C leaves it at that",
            "pregao silver --engine spark --spark sc://host:15002 status"},
-          {"topic", "lake", "engine.", "upkeep.", "local.", "new-topic.", "web.", "spark."},
+          {"topic", "lake", "engine.", "upkeep.", "local.", "new-topic.", "web.", "spark.", "bigquery."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--until", options->until, "`end`: process what the topic holds now, then stop")
@@ -71,6 +80,9 @@ Command SilverCommand() {
             app->add_option("--engine", options->engine,
                             "Who does the work: this program, or streaming queries on Spark")
                 ->check(CLI::IsMember({"embedded", "spark"}))
+                ->capture_default_str();
+            app->add_option("--to", options->to, "Where the tables are: the lake, or a dataset of BigQuery")
+                ->check(CLI::IsMember({"lake", "bigquery"}))
                 ->capture_default_str();
             app->add_option("--spark", options->spark, "The Spark Connect server, as setting spark.url");
             app->add_flag("--take-over", options->take_over,
