@@ -133,31 +133,44 @@ def each_once(pregao, count, rejects=True):
                                      f"FROM {pregao.quarantine}") == [[expected] * 2]
 
 
-def test_of_two_owners_of_a_partition_one_writes(pregao):
+def await_rows(pregao, count):
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            if pregao.emulator.number(f"SELECT COUNT(*) FROM {pregao.silver}") == count:
+                return
+        except (urllib.error.HTTPError, AssertionError):
+            pass  # no table yet
+        assert time.monotonic() < deadline, (pregao.folder / "pregao.log").read_text()[-3000:]
+        time.sleep(0.2)
+
+
+def test_who_lost_its_streams_to_another_owner_takes_them_back(pregao):
     produce_plain(pregao.name, 2_000)
     first = pregao.start("silver", "--to", "bigquery", "--engine.commit-interval", "50ms")
     try:
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                if pregao.emulator.number(f"SELECT COUNT(*) FROM {pregao.silver}") == 2_000:
-                    break
-            except (urllib.error.HTTPError, AssertionError):
-                pass
-            assert time.monotonic() < deadline, (pregao.folder / "pregao.log").read_text()
-            time.sleep(0.2)
+        await_rows(pregao, 2_000)
         # Another group: both take themselves for the owner of every partition.
         assert pregao.to_end("--engine.group", pregao.name + "-2")["rows"] == 0
         produce_plain(pregao.name, 2_000, first=2_000)
-        pregao.to_end("--engine.group", pregao.name + "-3", "--engine.max-rows", "300")
-        deadline = time.monotonic() + PATIENCE
-        while pregao.emulator.number(f"SELECT COUNT(*) FROM {pregao.silver}") < 4_000:
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+        await_rows(pregao, 4_000)
     finally:
         first.send_signal(signal.SIGINT)
         assert first.wait(PATIENCE) in (0, 130)
+    assert "another process" in (pregao.folder / "pregao.log").read_text()
     each_once(pregao, 4_000)
+
+
+def test_two_owners_that_fight_write_each_row_once(pregao):
+    produce_plain(pregao.name, 20_000)
+    fighters = [pregao.start("silver", "--to", "bigquery", "--until", "end", "--engine.max-rows", "1000",
+                             "--engine.group", f"{pregao.name}-{i}") for i in range(2)]
+    codes = [fighter.wait(2 * PATIENCE) for fighter in fighters]
+    # One may have given up.
+    assert set(codes) <= {0, 1}
+    assert codes != [1, 1] or "another process writes the same partitions" in (pregao.folder / "pregao.log").read_text()
+    pregao.to_end()
+    each_once(pregao, 20_000)
 
 
 def test_each_row_once_when_pregao_and_the_emulator_are_killed(tmp_path):
