@@ -1,4 +1,5 @@
-# The page: Vite makes src/web/app into three files, which become C++ (pregao_page). Node's packages come from set-up.
+# The page: Vite makes src/web/app into three files, which become C++ (pregao_page), with the
+# API's description. Node's packages come from set-up.
 file(SHA256 ${CMAKE_SOURCE_DIR}/src/web/app/package-lock.json _lock)
 string(SUBSTRING ${_lock} 0 12 _lock)
 set(PAGE_MODULES ${PREGAO_CACHE}/page-${_lock}/node_modules)
@@ -11,6 +12,7 @@ add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/page/assets.cc
   COMMAND ${CMAKE_SOURCE_DIR}/src/web/app/build.sh ${PAGE_MODULES} ${CMAKE_BINARY_DIR}/page
   DEPENDS ${_page_sources} ${CMAKE_SOURCE_DIR}/src/web/app/build.sh ${CMAKE_SOURCE_DIR}/src/web/app/embed.py
           ${CMAKE_SOURCE_DIR}/src/web/app/vite.config.ts ${CMAKE_SOURCE_DIR}/src/web/app/tsconfig.json
+          ${CMAKE_SOURCE_DIR}/src/web/openapi.yaml
   COMMENT "The page" VERBATIM)
 add_library(pregao_page STATIC ${CMAKE_BINARY_DIR}/page/assets.cc)
 target_link_libraries(pregao_page PRIVATE pregao_web)

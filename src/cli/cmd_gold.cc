@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/lake_session.h"
+#include "cli/operations.h"
 #include "cli/output.h"
 #include "cli/pipeline.h"
 #include "cli/progress.h"
@@ -59,6 +60,7 @@ Result<ExitCode> RunGold(const Context& context, const Options& options) {
   };
   const auto gold = NewGold(context, store, std::move(wanted));
   const auto upkeep = NewUpkeep(context, store, {engine::kBarsRoot, engine::kCorporateActionsRoot});
+  TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFigures, {.gold = gold.get()}));
   Status status;
   {
     RateMeter rate;
@@ -89,7 +91,7 @@ Command GoldCommand() {
            "pregao gold --until end       # what is there, then stop",
            "pregao gold --rebuild --until end   # every bar anew from all of silver; what differs is revised",
            "pregao gold --until end --json | jq .bars"},
-          {"lake", "gold.interval", "engine.compression", "table.", "upkeep."},
+          {"lake", "gold.interval", "engine.compression", "table.", "upkeep.", "web."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--until", options->until, "`end`: process what silver holds now, then stop")

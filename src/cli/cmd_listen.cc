@@ -49,7 +49,8 @@ Result<ExitCode> RunListen(const Context& context) {
                                       topics.writers.dead_letter.get(), context.clock));
   spdlog::info("listening to {} for {}, writing to {}", context.settings.yahoo_stream_url, context.settings.watchlist,
                context.settings.topic);
-  TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFigures, listener.get(), nullptr, topics.spool));
+  TRY_ASSIGN(const auto operations,
+             ServeOperations(context, Serve::kFigures, {.listener = listener.get(), .spool = topics.spool}));
   const std::jthread reporter = Reporter(listener.get(), &topics);
   const Status status = listener->Run(context.stop);
   Report(listener->stats(), topics);
@@ -64,7 +65,7 @@ Command ListenCommand() {
           "Yahoo's stream into the topic, until Ctrl-C",
           {"pregao listen", "pregao listen --watchlist my.txt --topic local:my.db",
            "pregao listen --yahoo.stream-url 'ws://127.0.0.1:8765/?version=2'   # the simulator"},
-          {"topic", "watchlist", "yahoo.", "listen.", "local.", "new-topic.", "web."},
+          {"topic", "watchlist", "portfolio.", "yahoo.", "listen.", "local.", "new-topic.", "web."},
           [](CLI::App*, Context* context) -> Run { return [context] { return RunListen(*context); }; }};
 }
 

@@ -69,11 +69,10 @@ Result<ExitCode> RunAll(Context context, const Options& options) {
   TRY_ASSIGN(const auto listener, listen::Listener::Create(source.options, topics.writers.quotes.get(),
                                                            topics.writers.dead_letter.get(), context.clock));
   TRY_ASSIGN(const auto pipeline, OpenEngine(context, false, options.accept_new_topic));
-  TRY_ASSIGN(const auto operations,
-             ServeOperations(context, Serve::kFiguresAndPage, listener.get(), &pipeline, topics.spool));
-
   std::unique_ptr<engine::Gold> gold;
   if (context.settings.gold_enabled) gold = NewGold(context, pipeline.store, {.finish = true});
+  const Parts parts{.listener = listener.get(), .engine = &pipeline, .gold = gold.get(), .spool = topics.spool};
+  TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFiguresAndPage, parts));
 
   spdlog::info("{} -> {} -> {}; ask it: pregao sql --lake {} \"select * from silver\"", source.options.stream.url,
                context.settings.topic, context.settings.lake, context.settings.lake);
@@ -99,8 +98,8 @@ Command RunCommand() {
   return {"run",
           "Everything in one process: Yahoo -> topic -> tables, bars (the simulator when Yahoo is out of reach)",
           {"pregao run", "pregao run --watchlist mine.txt", "pregao run --source simulator"},
-          {"topic", "lake", "watchlist", "yahoo.", "listen.", "engine.", "gold.", "upkeep.", "local.", "new-topic.",
-           "web.", "sim."},
+          {"topic", "lake", "watchlist", "portfolio.", "yahoo.", "listen.", "engine.", "gold.", "upkeep.", "local.",
+           "new-topic.", "web.", "sim."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--source", options->source,

@@ -11,7 +11,7 @@ namespace {
 
 Result<ExitCode> RunServe(const Context& context) {
   if (context.settings.web_listen.empty()) return Status::Invalid("web.listen is \"\": give the page an address");
-  TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFiguresAndPage, nullptr, nullptr));
+  TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFiguresAndPage, {}));
   if (operations.server == nullptr || operations.page == nullptr) return ExitCode::kFailed;  // the log says why
   std::mutex mutex;
   std::condition_variable_any wake;
@@ -27,7 +27,7 @@ Command ServeCommand() {
           "The page alone, over a topic and a lake that something else fills",
           {"pregao serve", "pregao serve --topic kafka://broker/quotes --lake gs://bucket/prefix",
            "pregao serve --web.listen :8686 --web.token \"$(openssl rand -hex 16)\""},
-          {"topic", "lake", "watchlist", "web.", "cache."},
+          {"topic", "lake", "watchlist", "portfolio.", "web.", "cache."},
           [](CLI::App*, Context* context) -> Run { return [context] { return RunServe(*context); }; },
           /*reads=*/true};
 }

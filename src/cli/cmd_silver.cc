@@ -15,7 +15,7 @@ namespace pregao::cli {
 namespace {
 
 struct Options {
-  std::string until, engine = "embedded", to = "lake", spark, action;
+  std::string until, engine = "embedded", to = "delta", spark, action;
   bool accept_new_topic = false, take_over = false, force = false;
 };
 
@@ -31,15 +31,16 @@ Result<ExitCode> RunSilver(Context context, const Options& options) {
   }
   if (bigquery && options.take_over) return Status::Invalid("--take-over is of a lake's tables, not of BigQuery's");
   if (options.engine == "spark") {
-    if (options.action == "status") return ShowSpark(context);
-    if (options.action == "stop") return StopSpark(context);
-    return RunSpark(context, {until_end, options.take_over, options.accept_new_topic});
+    if (options.action == "status") return ShowSpark(context, options.to);
+    if (options.action == "stop") return StopSpark(context, options.to);
+    return RunSpark(context, {options.to, until_end, options.take_over, options.accept_new_topic});
   }
+  if (options.to == "parquet") return Status::Invalid("--to parquet is of --engine spark");
   if (!options.action.empty()) return Status::Invalid("status and stop are of --engine spark");
   if (options.take_over) TRY(TakeBack(context, options.force));
-  TRY_ASSIGN(const auto pipeline, OpenEngine(context, until_end, options.accept_new_topic,
-                                             bigquery ? Target::kBigQuery : Target::kLake));
-  TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFigures, nullptr, &pipeline));
+  TRY_ASSIGN(const auto pipeline,
+             OpenEngine(context, until_end, options.accept_new_topic, bigquery ? Target::kBigQuery : Target::kLake));
+  TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFigures, {.engine = &pipeline}));
   Status status;
   {
     RateMeter rate;
@@ -81,8 +82,9 @@ Command SilverCommand() {
                             "Who does the work: this program, or streaming queries on Spark")
                 ->check(CLI::IsMember({"embedded", "spark"}))
                 ->capture_default_str();
-            app->add_option("--to", options->to, "Where the tables are: the lake, or a dataset of BigQuery")
-                ->check(CLI::IsMember({"lake", "bigquery"}))
+            app->add_option("--to", options->to,
+                            "The lake's Delta tables; a dataset of BigQuery; or, with --engine spark, Parquet files")
+                ->check(CLI::IsMember({"delta", "parquet", "bigquery"}))
                 ->capture_default_str();
             app->add_option("--spark", options->spark, "The Spark Connect server, as setting spark.url");
             app->add_flag("--take-over", options->take_over,

@@ -52,11 +52,11 @@ Result<ExitCode> RunSql(const Context& context, const Options& options) {
 
 Command SqlCommand() {
   return {"sql",
-          "SQL over the tables and their views: silver, bars, latest, gaps and more",
+          "SQL over the tables and their views: silver, bars, latest, portfolio and more",
           {"pregao sql \"select ticker, count(*), max(event_time) from silver group by 1\"",
            "pregao sql --format csv \"select * from silver where date = current_date\" > today.csv",
            "pregao sql < report.sql", "pregao sql          # a prompt; .help there"},
-          {"lake"},
+          {"lake", "watchlist", "portfolio."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("SQL", options->sql, "One or more statements; - or nothing reads standard input");

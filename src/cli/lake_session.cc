@@ -52,18 +52,27 @@ Result<std::unique_ptr<query::FileCache>> CacheOf(const Context& context, std::s
   if (!IsBucket(context.settings)) return nullptr;
   return query::FileCache::Open(std::move(store), CacheOptionsOf(context));
 }
+
+query::PortfolioSource PortfolioOf(const Settings& settings) {
+  const auto read = [file = settings.watchlist]() -> Result<market::Watchlist> {
+    TRY_ASSIGN(const std::string text, market::ReadWatchlistFile(file));
+    return market::ParseWatchlist(text);
+  };
+  return {read, settings.portfolio_currency};
+}
 }  // namespace
 
 Result<std::unique_ptr<query::Session>> OpenSession(const Context& context) {
   TRY_ASSIGN(auto store, OpenExistingLake(context));
   TRY_ASSIGN(auto cache, CacheOf(context, store));
-  return query::Session::Open(std::move(store), context.clock, {}, std::move(cache));
+  return query::Session::Open(std::move(store), context.clock, {}, std::move(cache), PortfolioOf(context.settings));
 }
 
 Result<std::unique_ptr<query::Session>> OpenGuardedSession(const Context& context) {
   TRY_ASSIGN(auto store, OpenExistingLake(context));
   TRY_ASSIGN(auto cache, CacheOf(context, store));
-  return query::Session::OpenGuarded(std::move(store), context.clock, {.memory_limit = "512MiB"}, std::move(cache));
+  return query::Session::OpenGuarded(std::move(store), context.clock, {.memory_limit = "512MiB"}, std::move(cache),
+                                     PortfolioOf(context.settings));
 }
 
 InterruptOnStop::InterruptOnStop(query::Session* session, std::stop_token stop)

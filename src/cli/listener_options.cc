@@ -10,6 +10,7 @@ listen::ListenerOptions ListenerOptionsOf(const Settings& settings, const std::s
   listen::ListenerOptions options;
   options.watchlist = settings.watchlist;
   options.source = source;
+  options.portfolio_currency = settings.portfolio_currency;
   options.stream.url = settings.yahoo_stream_url;
   options.stream.symbols_per_connection = static_cast<std::size_t>(settings.yahoo_symbols_per_connection);
   options.stream.resubscribe = settings.listen_resubscribe_interval;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <spdlog/spdlog.h>
 #include <sstream>
+#include <sys/resource.h>
 
 #include "cli/lake_session.h"
 #include "cli/page_assets.h"
@@ -28,6 +29,18 @@ std::vector<std::string> HostNames(const std::string& setting) {
     if (!name.empty()) names.push_back(name);
   }
   return names;
+}
+
+/// For 300 pages with up to six connections each: as many as half of the descriptors that this process may have, whose
+/// soft limit is raised where it is low, so that pages never take the pipeline's.
+std::size_t ConnectionLimit() {
+  constexpr rlim_t kDescriptors = 8192, kConnections = 2048;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kConnections / 8;
+  rlimit raised = limit;
+  raised.rlim_cur = std::min(kDescriptors, limit.rlim_max);
+  if (limit.rlim_cur < raised.rlim_cur && setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  return static_cast<std::size_t>(std::min(limit.rlim_cur / 2, kConnections));
 }
 
 web::ReadinessLimits LimitsOf(const Settings& settings) {
@@ -72,6 +85,7 @@ bool MayServePage(const Settings& settings, const web::Address& address) {
 std::unique_ptr<web::Page> NewPage(const Context& context, const web::Sources& sources) {
   web::PageOptions options;
   options.watchlist = context.settings.watchlist;
+  options.portfolio_currency = context.settings.portfolio_currency;
   options.source = context.settings.topic + " → " + context.settings.lake;
   options.sources = sources;
   options.open_session = [context] { return OpenGuardedSession(context); };
@@ -90,9 +104,8 @@ std::unique_ptr<web::TopicTail> FollowTopic(const Context& context, web::Page* p
 
 }  // namespace
 
-Result<Operations> ServeOperations(const Context& context, Serve serve, const listen::Listener* listener,
-                                   const EnginePipeline* engine, std::function<listen::SpoolStats()> spool,
-                                   std::function<std::vector<spark::QueryReport>()> spark) {
+Result<Operations> ServeOperations(const Context& context, Serve serve, const Parts& parts) {
+  const EnginePipeline* const engine = parts.engine;
   const auto origin = context.settings.origins.find("web.listen");
   const bool wanted = origin != context.settings.origins.end() && origin->second != "default";
   TRY_ASSIGN(const auto address, WebAddress(context.settings));
@@ -101,9 +114,10 @@ Result<Operations> ServeOperations(const Context& context, Serve serve, const li
   TRY(CheckToken(context.settings.web_token));
 
   web::Sources sources;
-  if (listener != nullptr) sources.listener = [listener] { return listener->stats(); };
-  sources.spool = std::move(spool);
-  sources.spark = std::move(spark);
+  if (parts.listener != nullptr) sources.listener = [from = parts.listener] { return from->stats(); };
+  if (parts.gold != nullptr) sources.gold = [from = parts.gold] { return from->stats(); };
+  sources.spool = parts.spool;
+  sources.spark = parts.spark;
   if (engine != nullptr && engine->requests) {
     sources.store_retries = [requests = engine->requests] { return requests->retries.load(); };
   }
@@ -135,7 +149,7 @@ Result<Operations> ServeOperations(const Context& context, Serve serve, const li
   web::HttpOptions options;
   options.listen = *address;
   options.host_names = HostNames(context.settings.web_hosts);
-  options.max_connections = 512;
+  options.max_connections = ConnectionLimit();
   options.handler_threads = 4;
   auto server = web::HttpServer::Start(options, std::move(routes));
   if (server.ok()) {

@@ -25,15 +25,20 @@ struct Operations {
 /// What beside /metrics, /healthz and /readyz is served.
 enum class Serve { kFigures, kFiguresAndPage };
 
+/// What of the pipeline runs in this process: what is null or empty does not.
+struct Parts {
+  const listen::Listener* listener = nullptr;
+  const EnginePipeline* engine = nullptr;
+  const engine::Gold* gold = nullptr;
+  std::function<listen::SpoolStats()> spool = {};
+  std::function<std::vector<spark::QueryReport>()> spark = {};
+};
+
 /// Serves at web.listen; unless the page is served, only where somebody has set it. The page is left out, with an
 /// error in the log, where others could reach it and there is no web.token. What
 /// cannot be listened at is an error in the log, and the work goes on without. Invalid: web.listen is no address.
-/// `listener` and `engine`, either of which may be null, what `spool` and `spark` use, and `context`'s clock must
-/// outlive the answer.
-[[nodiscard]] Result<Operations> ServeOperations(const Context& context, Serve serve, const listen::Listener* listener,
-                                                 const EnginePipeline* engine,
-                                                 std::function<listen::SpoolStats()> spool = {},
-                                                 std::function<std::vector<spark::QueryReport>()> spark = {});
+/// What `parts` points to or uses, and `context`'s clock, must outlive the answer.
+[[nodiscard]] Result<Operations> ServeOperations(const Context& context, Serve serve, const Parts& parts);
 
 /// The address of web.listen; nullopt: "". Invalid names the setting.
 [[nodiscard]] Result<std::optional<web::Address>> WebAddress(const Settings& settings);

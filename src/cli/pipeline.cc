@@ -135,8 +135,8 @@ std::string Summary(const engine::EngineStats& stats, const std::string& target,
                     const engine::GoldStats* gold) {
   if (!json) {
     return fmt::format("{} rows written to {} ({} duplicates, {} quarantined, {} commits, {}{})\n",
-                       HumanCount(stats.rows), target, HumanCount(stats.duplicates),
-                       HumanCount(stats.rejected()), HumanCount(stats.commits), HumanSize(stats.bytes),
+                       HumanCount(stats.rows), target, HumanCount(stats.duplicates), HumanCount(stats.rejected()),
+                       HumanCount(stats.commits), HumanSize(stats.bytes),
                        gold != nullptr ? fmt::format("; {} bars", HumanCount(gold->bars - gold->revisions)) : "");
   }
   JsonWriter w;

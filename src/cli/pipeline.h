@@ -31,8 +31,9 @@ struct EnginePipeline {
 };
 /// What the settings say of the tables.
 [[nodiscard]] engine::LakeSinkOptions SinkOptionsOf(const Settings& settings);
-/// The parts that `context`'s settings describe; the topic is made when absent. What is in BigQuery has no upkeep. Unless `until_end`, a broker that is
-/// away or refuses us is no error: the engine waits for it. Invalid: [kafka] is wrong by itself.
+/// The parts that `context`'s settings describe; the topic is made when absent. What is in BigQuery has no upkeep.
+/// Unless `until_end`, a broker that is away or refuses us is no error: the engine waits for it. Invalid: [kafka] is
+/// wrong by itself.
 [[nodiscard]] Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool accept_new_topic,
                                                 Target target = Target::kLake);
 

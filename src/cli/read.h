@@ -7,7 +7,7 @@ namespace pregao::cli {
 
 /// What `pregao read` was asked for.
 struct ReadOptions {
-  std::string what;  ///< topic, dead-letter, bronze, silver, quarantine
+  std::string what;  ///< topic, dead-letter, bronze, silver, quarantine, bars, portfolio
   std::optional<std::int64_t> tail;
   bool follow = false;
   std::string ticker;                ///< empty: all
@@ -25,6 +25,12 @@ struct ReadOptions {
 [[nodiscard]] Result<ExitCode> ReadTopic(const Context& context, const ReadOptions& options);
 /// Reads a table of the lake.
 [[nodiscard]] Result<ExitCode> ReadTable(const Context& context, const ReadOptions& options);
+
+/// Shows the positions at Silver's last prices, and to people their sums.
+[[nodiscard]] Result<ExitCode> ReadPortfolio(const Context& context, const ReadOptions& options);
+
+/// Comma-joined column names as SQL has them.
+[[nodiscard]] std::string ColumnList(const std::string& names);
 
 /// Waits as long as one look follows another. @return false when asked to stop.
 [[nodiscard]] bool WaitForNextLook(const Context& context);

@@ -38,19 +38,6 @@ Shape ShapeOf(const std::string& view) {
   return {view, "timestamp", "key", "reason, detail, \"partition\", \"offset\", \"timestamp\", key, value"};
 }
 
-std::string ColumnList(const std::string& names) {
-  std::string list;
-  for (std::size_t begin = 0; begin <= names.size();) {
-    const std::size_t end = std::min(names.find(',', begin), names.size());
-    std::string name = names.substr(begin, end - begin);
-    name.erase(0, name.find_first_not_of(' '));
-    name.erase(name.find_last_not_of(' ') + 1);
-    list += (list.empty() ? "" : ", ") + QuoteName(name);
-    begin = end + 1;
-  }
-  return list;
-}
-
 // One run of the command over the lake.
 class TableReader {
  public:
@@ -185,6 +172,19 @@ class TableReader {
 };
 
 }  // namespace
+
+std::string ColumnList(const std::string& names) {
+  std::string list;
+  for (std::size_t begin = 0; begin <= names.size();) {
+    const std::size_t end = std::min(names.find(',', begin), names.size());
+    std::string name = names.substr(begin, end - begin);
+    name.erase(0, name.find_first_not_of(' '));
+    name.erase(name.find_last_not_of(' ') + 1);
+    list += (list.empty() ? "" : ", ") + QuoteName(name);
+    begin = end + 1;
+  }
+  return list;
+}
 
 Result<ExitCode> ReadTable(const Context& context, const ReadOptions& options) {
   TRY_ASSIGN(const auto session, OpenSession(context));

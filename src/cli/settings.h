@@ -27,6 +27,7 @@ struct Settings {
   std::string lake = "data/lake";
   std::string watchlist = "carteira.txt";
   std::string calendars;            ///< empty: the built-in ones alone
+  std::string portfolio_currency;   ///< ISO 4217; empty: nothing is converted
   std::string log_level = "info";   ///< trace, debug, info, warning, error
   std::string log_format = "text";  ///< text, json
   std::string yahoo_stream_url = "wss://streamer.finance.yahoo.com/?version=2";
@@ -64,8 +65,8 @@ struct Settings {
   std::string spark_lake;                     ///< empty: as `lake`
   std::string spark_checkpoints;              ///< empty: below the lake
   Duration spark_watermark = std::chrono::minutes(10);
-  std::string web_token;                      ///< empty: none
-  std::string bigquery_project;               ///< empty: project_id
+  std::string web_token;         ///< empty: none
+  std::string bigquery_project;  ///< empty: project_id
   std::string bigquery_dataset = "pregao";
   std::string bigquery_location;  ///< empty: Google's default
   std::string bigquery_endpoint = "bigquerystorage.googleapis.com:443";
@@ -95,6 +96,7 @@ struct SettingKey {
   std::int64_t min = 0, max = 0;  ///< of numbers, durations (ms) and sizes (bytes), both inclusive; 0, 0: no bounds
   Names allowed = {};             ///< of strings: the values; of Names: the whole lists, comma-joined. Empty: any
   bool may_be_empty = false;      ///< of strings
+  bool currency = false;          ///< of strings: an ISO 4217 code
 };
 [[nodiscard]] const std::vector<SettingKey>& SettingKeys();
 /// The environment variable of a key: yahoo.stream-url gives PREGAO_YAHOO_STREAM_URL.

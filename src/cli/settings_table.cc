@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include "cli/settings.h"
 
 namespace pregao::cli {
@@ -18,6 +21,11 @@ std::vector<SettingKey> SourceKeys() {
        .member = &S::calendars,
        .help = "A file of trading calendars read on top of the built-in ones (docs/history.md), or \"\"",
        .may_be_empty = true},
+      {.name = "portfolio.currency",
+       .member = &S::portfolio_currency,
+       .help = "The currency in which all positions of the watchlist are given besides their own; \"\" for none",
+       .may_be_empty = true,
+       .currency = true},
       {"log.level", &S::log_level, "The least that is logged", 0, 0, {"trace", "debug", "info", "warning", "error"}},
       {"log.format", &S::log_format, "How log lines are written to standard error", 0, 0, {"text", "json"}},
       {"yahoo.stream-url", &S::yahoo_stream_url, "The quote stream, ws:// or wss://"},
@@ -93,6 +101,11 @@ std::vector<SettingKey> TableKeys() {
        .member = &S::web_token,
        .help = "What whoever opens the page must show; needed where web.listen is not this machine's own 127.0.0.1",
        .may_be_empty = true},
+  };
+}
+
+std::vector<SettingKey> ServiceKeys() {
+  return {
       {.name = "spark.url",
        .member = &S::spark_url,
        .help = "The Spark Connect server of `silver --engine spark`: sc://host:15002[/;use_ssl=true;token=…]",
@@ -129,8 +142,8 @@ std::vector<SettingKey> TableKeys() {
 
 const std::vector<SettingKey>& SettingKeys() {
   static const auto keys = [] {
-    auto all = SourceKeys(), tables = TableKeys();
-    for (SettingKey& key : tables) all.push_back(std::move(key));
+    auto all = SourceKeys();
+    for (auto more : {TableKeys(), ServiceKeys()}) std::ranges::move(more, std::back_inserter(all));
     return all;
   }();
   return keys;

@@ -127,6 +127,17 @@ TEST_F(SettingsTest, ValueOutsideTheAllowedNamesThemAndTheNearest) {
   EXPECT_EQ(FileError("lake = \"\"\n"), "pregao.toml:1: lake = \"\": expected text");
 }
 
+TEST_F(SettingsTest, ACurrencyIsThreeCapitalsOrNone) {
+  for (const char* const value : {"brl", "R$", "GBp", "EURO"}) {
+    EXPECT_THAT(FileError(std::string("portfolio.currency = \"") + value + "\"\n"),
+                AllOf(HasSubstr("portfolio.currency"), HasSubstr(value), HasSubstr("such as \"BRL\"")));
+  }
+  File("[portfolio]\ncurrency = \"BRL\"\n");
+  EXPECT_EQ(Load().portfolio_currency, "BRL");
+  File("[portfolio]\ncurrency = \"\"\n");
+  EXPECT_EQ(Load().portfolio_currency, "");
+}
+
 TEST_F(SettingsTest, WhatIsNotTomlNamesItsLine) {
   EXPECT_THAT(FileError("topic = \"a\"\nlake = \n"),
               AllOf(HasSubstr("pregao.toml:2: not TOML: "), Not(HasSubstr("{}"))));

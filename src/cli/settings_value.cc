@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/settings.h"
+#include "market/currency.h"
 
 namespace pregao::cli {
 namespace {
@@ -117,6 +118,7 @@ std::string Expectation(const SettingKey& key) {
   const std::string size = R"(a size such as "64MiB")" + Bounds(key, FormatSize);
   return std::visit(Overload{
                         [&](std::string Settings::*) {
+                          if (key.currency) return std::string(R"(a currency such as "BRL" or "USD", or "")");
                           return key.allowed.empty() ? std::string(key.may_be_empty ? R"(text, or "")" : "text")
                                                      : fmt::format("one of {}", fmt::join(key.allowed, ", "));
                         },
@@ -145,6 +147,7 @@ Status SetFromText(const SettingKey& key, const std::string& text, Settings* s) 
           [&](std::string Settings::*m) {
             const bool known = std::count(key.allowed.begin(), key.allowed.end(), text) > 0;
             if ((text.empty() && !key.may_be_empty) || (!key.allowed.empty() && !known)) return Wrong(key, text);
+            if (key.currency && !text.empty() && !market::IsCurrencyCode(text)) return Wrong(key, text);
             s->*m = text;
             return Status::OK();
           },

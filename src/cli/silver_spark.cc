@@ -34,13 +34,14 @@ void WaitFor(std::stop_token stop, std::chrono::seconds time) {
   never.wait_for(lock, stop, time, [] { return false; });
 }
 
-Result<std::unique_ptr<spark::Client>> ConnectSpark(const Settings& settings, const std::string& topic) {
+Result<std::unique_ptr<spark::Client>> ConnectSpark(const Settings& settings, const std::string& topic,
+                                                    const std::string& format) {
   if (settings.spark_url.empty()) {
     return Status::Invalid("no Spark Connect server is named: --spark sc://host:15002, or spark.url in pregao.toml");
   }
   auto url = spark::ParseConnectUrl(settings.spark_url);
   if (!url.ok()) return Status::Invalid("spark.url: ", url.status().message());
-  return spark::Client::Connect(*url, spark::SessionOf(SparkLake(settings), topic));
+  return spark::Client::Connect(*url, spark::SessionOf(SparkHome(settings, format), topic));
 }
 
 Status Look(spark::Client* client, Watched* query) {
@@ -100,7 +101,7 @@ class Watcher {
     TRY(Start());
     run_.take_over = run_.accept_new_topic = false;  // that was asked for once
     TRY_ASSIGN(const auto operations,
-               ServeOperations(context_, Serve::kFigures, nullptr, nullptr, {}, [this] { return Reports(); }));
+               ServeOperations(context_, Serve::kFigures, {.spark = [this] { return Reports(); }}));
     const StatusLine line([this] { return Text(); });
     std::chrono::seconds pause = kLook;
     while (!context_.stop.stop_requested()) {
@@ -124,7 +125,7 @@ class Watcher {
   /// The tables are looked at each time: while the server was away, another engine may have taken them over.
   Status Start() {
     TRY_ASSIGN(const auto uri, KafkaTopic(context_.settings));
-    TRY_ASSIGN(auto client, ConnectSpark(context_.settings, uri.name));
+    TRY_ASSIGN(auto client, ConnectSpark(context_.settings, uri.name, run_.format));
     TRY_ASSIGN(const auto spec, PrepareTables(context_, run_));
     TRY_ASSIGN(const auto started, spark::StartStreams(client.get(), spec));
     client_ = std::move(client);
@@ -142,10 +143,8 @@ class Watcher {
       }
       const auto& [before, now] = std::pair(queries_[i].progress, query.progress);
       if (now.late_rows > 0 && now.batch != before.batch) {
-        spdlog::warn(
-            "{} rows came later than the watermark and were dropped: stop the queries, then `pregao audit "
-            "--repair` appends them",
-            now.late_rows);
+        spdlog::warn("{} rows came later than the watermark and were dropped{}", now.late_rows,
+                     run_.format == "delta" ? ": stop the queries, then `pregao audit --repair` appends them" : "");
       }
       std::lock_guard lock(mutex_);
       queries_[i] = std::move(query);
@@ -169,7 +168,8 @@ class Watcher {
   Result<ExitCode> Finish() {
     TRY(Show(context_, queries_));
     if (!context_.stop.stop_requested()) return ExitCode::kOk;
-    spdlog::info("the queries go on in Spark: `pregao silver --engine spark stop` ends them");
+    spdlog::info("the queries go on in Spark: `pregao silver --engine spark{} stop` ends them",
+                 run_.format == "delta" ? "" : " --to " + run_.format);
     return run_.until_end ? ExitCode::kInterrupted : ExitCode::kOk;
   }
 
@@ -185,10 +185,10 @@ struct Running {
   std::vector<Watched> queries;
 };
 
-Result<Running> FindRunning(const Context& context) {
+Result<Running> FindRunning(const Context& context, const std::string& format) {
   TRY_ASSIGN(const auto uri, KafkaTopic(context.settings));
   Running out;
-  TRY_ASSIGN(out.client, ConnectSpark(context.settings, uri.name));
+  TRY_ASSIGN(out.client, ConnectSpark(context.settings, uri.name, format));
   TRY_ASSIGN(const auto active, out.client->Active());
   for (const auto& id : active) {
     out.queries.push_back({id, {}, {}});
@@ -201,15 +201,15 @@ Result<Running> FindRunning(const Context& context) {
 
 Result<ExitCode> RunSpark(const Context& context, const SparkRun& run) { return Watcher(context, run).Run(); }
 
-Result<ExitCode> ShowSpark(const Context& context) {
-  TRY_ASSIGN(const auto running, FindRunning(context));
+Result<ExitCode> ShowSpark(const Context& context, const std::string& format) {
+  TRY_ASSIGN(const auto running, FindRunning(context, format));
   if (running.queries.empty() && !context.json) TRY(WriteOut("no query runs\n"));
   TRY(Show(context, running.queries));
   return ExitCode::kOk;
 }
 
-Result<std::vector<std::string>> EndQueries(const Context& context) {
-  TRY_ASSIGN(const auto running, FindRunning(context));
+Result<std::vector<std::string>> EndQueries(const Context& context, const std::string& format) {
+  TRY_ASSIGN(const auto running, FindRunning(context, format));
   std::vector<std::string> names;
   for (const auto& query : running.queries) {
     TRY(running.client->Stop(query.id));
@@ -218,14 +218,14 @@ Result<std::vector<std::string>> EndQueries(const Context& context) {
   return names;
 }
 
-Result<ExitCode> StopSpark(const Context& context) {
-  TRY_ASSIGN(const auto ended, EndQueries(context));
+Result<ExitCode> StopSpark(const Context& context, const std::string& format) {
+  TRY_ASSIGN(const auto ended, EndQueries(context, format));
   TRY(WriteOut(fmt::format("{} queries stopped\n", ended.size())));
   return ExitCode::kOk;
 }
 
 Status CheckQueriesRest(const Context& context) {
-  TRY_ASSIGN(const auto running, FindRunning(context));
+  TRY_ASSIGN(const auto running, FindRunning(context, "delta"));
   if (running.queries.empty()) return Status::OK();
   return Status::Invalid("query '", running.queries.front().id.name, "' runs in Spark: first ",
                          "`pregao silver --engine spark stop`");

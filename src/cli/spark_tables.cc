@@ -75,7 +75,52 @@ Result<std::string> ReadText(const std::string& path) {
   return text.str();
 }
 
+/// What the queries read, and how often.
+Result<spark::StreamsSpec> SourceOf(const Settings& settings, const topic::TopicUri& uri, std::int32_t partitions) {
+  spark::StreamsSpec spec;
+  spec.brokers = uri.brokers;
+  spec.topic = uri.name;
+  TRY_ASSIGN(spec.kafka_options, spark::KafkaOptions(settings.kafka, ReadText));
+  spec.partitions = partitions;
+  spec.watermark = fmt::format("{} milliseconds", settings.spark_watermark.count());
+  spec.interval = fmt::format("{} milliseconds", settings.engine_commit_interval.count());
+  return spec;
+}
+
+Status OpenDelta(const Context& context, const SparkRun& run, topic::TopicReader* reader, spark::StreamsSpec* spec) {
+  const topic::TopicInfo topic = reader->info();
+  TRY_ASSIGN(const auto store, OpenLake(context));
+  if (run.take_over) TRY(GiveTables(context, store, engine::kSparkOwner));
+  auto options = SinkOptionsOf(context.settings);
+  options.owner = engine::kSparkOwner;
+  options.accept_new_topic = run.accept_new_topic;
+  options.remember_rows = 0;
+  TRY(engine::LakeSink(store, context.clock, options).Begin(topic, {}).status());
+  TRY_ASSIGN(const auto ranges, reader->Ranges());
+  topic::Positions low;
+  for (const auto& [partition, range] : ranges) low[partition] = range.low;
+  TRY_ASSIGN(const auto tables, OpenTables(context, store));
+  return FillTables(context, tables, topic, low, run.accept_new_topic, spec);
+}
+
+void FillFiles(const Settings& settings, const SparkRun& run, const topic::TopicInfo& topic, spark::StreamsSpec* spec) {
+  const auto files = [&](const char* view, const char* root) {
+    return spark::StreamTable{
+        SparkHome(settings, run.format) + "/" + root,
+        SparkCheckpoints(settings) + "/" + spark::CheckpointName(view, run.format, topic.generation, {}),
+        {}};
+  };
+  if (settings.engine_bronze) spec->bronze = files("bronze", engine::kBronzeRoot);
+  spec->quarantine = files("quarantine", engine::kQuarantineRoot);
+  spec->silver = files("silver", engine::kSilverRoot);
+  spec->partition_by = SinkOptionsOf(settings).partition_by;
+}
+
 }  // namespace
+
+std::string SparkHome(const Settings& settings, const std::string& format) {
+  return SparkLake(settings) + (format == "delta" ? "" : "/" + format);
+}
 
 std::string SparkLake(const Settings& settings) {
   if (!settings.spark_lake.empty()) return settings.spark_lake;
@@ -104,31 +149,16 @@ Status GiveTables(const Context& context, const std::shared_ptr<lake::ObjectStor
 }
 
 Result<spark::StreamsSpec> PrepareTables(const Context& context, const SparkRun& run) {
-  const Settings& settings = context.settings;
-  TRY_ASSIGN(const auto uri, KafkaTopic(settings));
+  TRY_ASSIGN(const auto uri, KafkaTopic(context.settings));
   TRY_ASSIGN(const auto reader, topic::OpenReader(uri, TopicSettingsOf(context, true)));
-  const topic::TopicInfo topic = reader->info();
-  TRY_ASSIGN(const auto store, OpenLake(context));
-  if (run.take_over) TRY(GiveTables(context, store, engine::kSparkOwner));
-  auto options = SinkOptionsOf(settings);
-  options.owner = engine::kSparkOwner;
-  options.accept_new_topic = run.accept_new_topic;
-  options.remember_rows = 0;
-  TRY(engine::LakeSink(store, context.clock, options).Begin(topic, {}).status());
-
-  spark::StreamsSpec spec;
-  spec.brokers = uri.brokers;
-  spec.topic = uri.name;
-  TRY_ASSIGN(spec.kafka_options, spark::KafkaOptions(settings.kafka, ReadText));
-  spec.partitions = topic.partitions;
-  spec.watermark = fmt::format("{} milliseconds", settings.spark_watermark.count());
-  spec.interval = fmt::format("{} milliseconds", settings.engine_commit_interval.count());
+  TRY_ASSIGN(auto spec, SourceOf(context.settings, uri, reader->info().partitions));
   spec.available_now = run.until_end;
-  TRY_ASSIGN(const auto ranges, reader->Ranges());
-  topic::Positions low;
-  for (const auto& [partition, range] : ranges) low[partition] = range.low;
-  TRY_ASSIGN(const auto tables, OpenTables(context, store));
-  TRY(FillTables(context, tables, topic, low, run.accept_new_topic, &spec));
+  spec.format = run.format;
+  if (run.format == "delta") {
+    TRY(OpenDelta(context, run, reader.get(), &spec));
+  } else {
+    FillFiles(context.settings, run, reader->info(), &spec);
+  }
   return spec;
 }
 

@@ -26,6 +26,8 @@ inline constexpr std::array kFilled{std::pair("bronze", engine::kBronzeRoot),
 [[nodiscard]] Result<topic::TopicUri> KafkaTopic(const Settings& settings);
 /// The lake, and the folder of the queries' checkpoints, as Spark names them.
 [[nodiscard]] std::string SparkLake(const Settings& settings);
+/// Where tables of a format stand: Delta's are the lake's own, Parquet's have a folder `parquet` in it.
+[[nodiscard]] std::string SparkHome(const Settings& settings, const std::string& format);
 [[nodiscard]] std::string SparkCheckpoints(const Settings& settings);
 
 /// Makes `owner` the engine of the tables that exist. A running embedded engine that loses one finds out at its next
@@ -34,12 +36,14 @@ inline constexpr std::array kFilled{std::pair("bronze", engine::kBronzeRoot),
                                 const std::string& owner);
 
 struct SparkRun {
+  std::string format = "delta";  ///< or "parquet"
   bool until_end = false;
   bool take_over = false;         ///< of tables that another engine owns
   bool accept_new_topic = false;  ///< see LakeSinkOptions
 };
 /// Opens the tables for Spark, made where absent, and says where the queries begin in them. Invalid: another engine
-/// owns one, and there is no take_over.
+/// owns one, and there is no take_over. Parquet files have neither owner nor positions: Spark's checkpoints alone tell
+/// how far they have come, and the first start is at the topic's first record.
 [[nodiscard]] Result<spark::StreamsSpec> PrepareTables(const Context& context, const SparkRun& run);
 
 /// How far those of the tables have come that are Spark's: their logs tell only where it began. What their checkpoints

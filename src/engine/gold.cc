@@ -58,6 +58,7 @@ Result<Gold::End> Gold::RunSession(std::stop_token stop) {
       s.bytes += step.bytes;
       s.rebuilds += step.rebuilt;
       s.fencings += step.fenced;
+      if (step.commits > 0) s.last_commit = clock_->Now();
     });
   };
   TRY_ASSIGN(std::int64_t behind, session->Behind());

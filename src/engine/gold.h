@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -38,7 +39,8 @@ struct GoldStats {
   std::int64_t revisions = 0;  ///< of these, those of bars that were there before
   std::int64_t falls = 0;      ///< of day_volume within a session: flagged, counted as no volume
   std::int64_t commits = 0, bytes = 0, rebuilds = 0, fencings = 0, retries = 0;
-  std::int64_t behind = 0;   ///< versions of Silver not yet looked at, when last seen
+  std::int64_t behind = 0;  ///< versions of Silver not yet looked at, when last seen
+  std::optional<TimestampMs> last_commit;
   std::string last_problem;  ///< that was retried
 };
 

@@ -20,7 +20,7 @@ struct Start {
   topic::Positions read_from;        ///< the least of the tables' positions; absent: the topic's first offset
   topic::Positions judge_from;       ///< Silver holds what is below
   topic::Positions quarantine_from;  ///< Quarantine holds what is below
-  RecordPlaces skip;                       ///< behind judge_from, and done with all the same
+  RecordPlaces skip;                 ///< behind judge_from, and done with all the same
   TableVersion version;              ///< of Silver, that `memory` knows
   std::unique_ptr<medallion::DedupeMemory> memory;
   bool bronze = true;                      ///< the sink wants the records of a batch as they came

@@ -9,6 +9,7 @@
 #include "base/bounded_queue.h"
 #include "listen/frame_writer.h"
 #include "listen/watchlist_file.h"
+#include "market/portfolio.h"
 #include "yahoo/stream_pool.h"
 
 namespace pregao::listen {
@@ -57,6 +58,7 @@ struct Listener::State {
   void Receive(std::string frame, TimestampMs received_at);
   void Link(std::size_t connection, const yahoo::LinkEvent& event);
   void Watch(std::stop_token stop);
+  [[nodiscard]] std::vector<std::string> Symbols() const;
   void ReportSilence();
   void Problem(std::string text);
   void Judge(RawFrame frame);
@@ -117,6 +119,14 @@ void Listener::State::Link(std::size_t connection, const yahoo::LinkEvent& event
   }
 }
 
+/// The watchlist's, and the rates of its portfolio.
+std::vector<std::string> Listener::State::Symbols() const {
+  auto symbols = watchlist.Tickers();
+  const auto extra = market::ExtraTickers(watchlist.list(), options.portfolio_currency);
+  symbols.insert(symbols.end(), extra.begin(), extra.end());
+  return symbols;
+}
+
 /// Looks at the watchlist's file, and after silent symbols, until stop.
 void Listener::State::Watch(std::stop_token stop) {
   while (!stop.stop_requested()) {
@@ -129,7 +139,7 @@ void Listener::State::Watch(std::stop_token stop) {
     if (look.changed) {
       spdlog::info("watchlist {}: {} tickers", options.watchlist.string(), watchlist.list().entries.size());
       for (const std::string& problem : watchlist.problems()) spdlog::warn("{}", problem);
-      const Status status = pool->SetSymbols(watchlist.Tickers());
+      const Status status = pool->SetSymbols(Symbols());
       if (!status.ok() && !status.IsCancelled()) Problem(status.message());
     }
     if (look.warning.has_value()) Problem(*look.warning);
@@ -225,7 +235,7 @@ Status Listener::Run(std::stop_token stop) {
     const std::lock_guard lock(s.mutex);
     s.listening_since = SteadyClock::now();
   }
-  TRY(s.pool->SetSymbols(s.watchlist.Tickers()));
+  TRY(s.pool->SetSymbols(s.Symbols()));
   const std::stop_callback stop_pool(stop, [&s] { s.pool->RequestStop(); });
   const std::jthread watching([&s](std::stop_token own) { s.Watch(std::move(own)); });
   const Status status = s.Write(stop);

@@ -19,6 +19,9 @@ namespace pregao::listen {
 
 struct ListenerOptions {
   std::filesystem::path watchlist = "carteira.txt";
+  /// Where a position is in another currency, what it takes to give its value in this one is listened to besides.
+  /// Empty: nothing is.
+  std::string portfolio_currency;
   yahoo::StreamerOptions stream;
   std::string source = "yahoo";                     ///< written in every message: "yahoo" or "simulator"
   std::chrono::milliseconds watch_interval{1'000};  ///< how often the watchlist is looked at
@@ -42,7 +45,7 @@ struct ListenerStats {
   std::uint64_t reconnects = 0;    ///< connections that went down
   std::size_t queued = 0;
   std::size_t connections = 0, connections_open = 0;
-  std::map<std::string, std::optional<TimestampMs>> last_heard;  ///< of each symbol of the watchlist
+  std::map<std::string, std::optional<TimestampMs>> last_heard;  ///< of each symbol listened to
   std::vector<std::string> silent;                               ///< symbols that never spoke
   std::string last_problem;                                      ///< newest of link, topic or watchlist; empty if none
   std::vector<std::string> watchlist_problems;                   ///< of the newest read, one line each

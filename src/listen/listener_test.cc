@@ -173,6 +173,20 @@ TEST_F(ListenerTest, FollowsTheWatchlistFile) {
   EXPECT_TRUE(Stop().ok());
 }
 
+TEST_F(ListenerTest, ListensToTheRatesThatThePortfolioNeedsBesideTheWatchlist) {
+  options_.portfolio_currency = "BRL";
+  file_.Write("AAPL\nPETR4.SA 100 32.10\n");
+  Serve();
+  Listen();
+  ASSERT_TRUE(Eventually([&] { return PerTicker().size() == 2; }));  // all that is held is in reais
+  file_.Write("AAPL 5\nPETR4.SA 100 32.10\nBP.L 1\n");
+  EXPECT_TRUE(Eventually([&] { return PerTicker().contains("BRL=X") && PerTicker().contains("GBPUSD=X"); }));
+  EXPECT_EQ(listener_->stats().last_heard.size(), 5U);
+  file_.Write("AAPL\nPETR4.SA\n");
+  EXPECT_TRUE(Eventually([&] { return listener_->stats().last_heard.size() == 2; }));
+  EXPECT_TRUE(Stop().ok());
+}
+
 TEST_F(ListenerTest, SendsDamagedFramesToTheDeadLettersAndLosesNothing) {
   Serve({.damaged = 0.3});
   Listen();

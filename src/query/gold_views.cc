@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "query/adjusted_sql.h"
+
 namespace pregao::query {
 namespace {
 
@@ -29,8 +31,7 @@ SELECT {}, {} AS bar_start, arg_min(open, m.bar_start) AS open, max(high) AS hig
 FROM {} AS m GROUP BY ALL)";
 
 // The day of the exchange, by the end of the ticker. Futures begin their day at 18:00 in New York.
-constexpr char kLocalDay[] = R"((
-SELECT *, CASE
+constexpr char kLocalDay[] = R"(CASE
   WHEN ticker LIKE '%=F' THEN (bar_start AT TIME ZONE 'America/New_York' + INTERVAL 6 HOUR)::DATE
   WHEN ticker LIKE '%=X' THEN (bar_start AT TIME ZONE 'Europe/London')::DATE
   WHEN regexp_matches(ticker, '-[A-Z]{3,5}$') THEN (bar_start AT TIME ZONE 'UTC')::DATE
@@ -45,8 +46,7 @@ SELECT *, CASE
     'T': 'Asia/Tokyo', 'KS': 'Asia/Seoul', 'KQ': 'Asia/Seoul', 'HK': 'Asia/Hong_Kong', 'SS': 'Asia/Shanghai',
     'SZ': 'Asia/Shanghai', 'TW': 'Asia/Taipei', 'SI': 'Asia/Singapore', 'AX': 'Australia/Sydney',
     'NZ': 'Pacific/Auckland'
-  }[regexp_extract(ticker, '\.([A-Z]+)$', 1)], 'America/New_York'))::DATE END AS local_day
-FROM bars WHERE "interval" = '1m'))";
+  }[regexp_extract(ticker, '\.([A-Z]+)$', 1)], 'America/New_York'))::DATE END)";
 
 constexpr char kLatest[] = R"(
 SELECT ticker, price, previous_close AS reference_price, coalesce(change, price - previous_close) AS change,
@@ -70,6 +70,11 @@ SELECT g.ticker, gap_start, gap_end, date_diff('minute', gap_start, gap_end) AS 
 FROM (SELECT * FROM silences WHERE gap_end - gap_start >= INTERVAL 5 MINUTE AND gap_end - gap_start < INTERVAL 8 HOUR) AS g
 ASOF LEFT JOIN anyone AS a ON g.gap_start <= a.bar_start)";
 
+std::string Days() {
+  const std::string from = fmt::format("(SELECT *, {} AS local_day FROM bars WHERE \"interval\" = '1m')", kLocalDay);
+  return fmt::format(kWider, "ticker", "min(m.bar_start)", "local_day", from);
+}
+
 std::string Wider(const std::string& width) {
   const std::string bucket = fmt::format("time_bucket(INTERVAL {}, m.bar_start)", width);
   return fmt::format(kWider, "ticker", bucket, "m.date", "(SELECT * FROM bars WHERE \"interval\" = '1m')");
@@ -82,9 +87,10 @@ const std::vector<DerivedView>& DerivedViews() {
       {"bars", "bar_revisions", {}, kBars},
       {"bars_5m", "bar_revisions", {"bars"}, Wider("5 MINUTE")},
       {"bars_1h", "bar_revisions", {"bars"}, Wider("1 HOUR")},
-      {"bars_1d", "bar_revisions", {"bars"}, fmt::format(kWider, "ticker", "min(m.bar_start)", "local_day", kLocalDay)},
+      {"bars_1d", "bar_revisions", {"bars"}, Days()},
       {"gaps", "bar_revisions", {}, kGaps},
       {"latest", "silver", {}, kLatest},
+      {"bars_adjusted", "corporate_actions", {"bars"}, kAdjustedToday, AdjustedMacro(kLocalDay)},
   };
   return views;
 }

@@ -26,7 +26,12 @@ class GoldViews : public testing::Test {
        "previous_close DOUBLE, currency VARCHAR, exchange VARCHAR, quote_type VARCHAR, market_hours VARCHAR, "
        "day_volume "
        "BIGINT, received_at TIMESTAMPTZ, source VARCHAR, \"offset\" BIGINT)");
-    for (const DerivedView& view : DerivedViews()) Do("CREATE VIEW " + view.name + " AS " + view.sql);
+    Do("CREATE TABLE corporate_actions (ticker VARCHAR, kind VARCHAR, amount DOUBLE, numerator DOUBLE, denominator "
+       "DOUBLE, currency VARCHAR, source VARCHAR, received_at TIMESTAMPTZ, date DATE)");
+    for (const DerivedView& view : DerivedViews()) {
+      if (!view.prepare.empty()) Do(view.prepare);
+      Do("CREATE VIEW " + view.name + " AS " + view.sql);
+    }
   }
 
   void Do(const std::string& sql) {

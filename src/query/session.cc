@@ -45,23 +45,35 @@ std::string FirstDate(const lake::Snapshot& snapshot, std::int64_t rows) {
 }  // namespace
 
 Session::Session(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, std::unique_ptr<Database> database,
-                 std::unique_ptr<FileCache> cache)
-    : store_(std::move(store)), clock_(clock), cache_(std::move(cache)), database_(std::move(database)) {
-  for (const DerivedView& view : DerivedViews()) derived_.push_back({&view});
+                 std::unique_ptr<FileCache> cache, PortfolioSource portfolio)
+    : store_(std::move(store)),
+      clock_(clock),
+      cache_(std::move(cache)),
+      database_(std::move(database)),
+      portfolio_(std::move(portfolio)) {
+  for (const DerivedView& view : DerivedViews()) derived_.push_back({view});
+  if (portfolio_.read) {
+    derived_.push_back({{kPortfolioView, "silver", {"latest"}, ""}});
+    derived_.push_back(
+        {{kPortfolioTotalsView, "silver", {"latest", kPortfolioView}, PortfolioTotalsSql(kPortfolioView)}});
+  }
   for (const TableName& name : LakeTables()) views_.push_back({name, nullptr, nullptr, nullptr, Status::OK(), ""});
 }
 
 Result<std::unique_ptr<Session>> Session::Open(std::shared_ptr<lake::ObjectStore> store, const Clock* clock,
-                                               const DatabaseOptions& options, std::unique_ptr<FileCache> cache) {
+                                               const DatabaseOptions& options, std::unique_ptr<FileCache> cache,
+                                               PortfolioSource portfolio) {
   TRY_ASSIGN(auto database, Database::Open(options));
-  return std::unique_ptr<Session>(new Session(std::move(store), clock, std::move(database), std::move(cache)));
+  return std::unique_ptr<Session>(
+      new Session(std::move(store), clock, std::move(database), std::move(cache), std::move(portfolio)));
 }
 
 Result<std::unique_ptr<Session>> Session::OpenGuarded(std::shared_ptr<lake::ObjectStore> store, const Clock* clock,
-                                                      DatabaseOptions options, std::unique_ptr<FileCache> cache) {
+                                                      DatabaseOptions options, std::unique_ptr<FileCache> cache,
+                                                      PortfolioSource portfolio) {
   const std::string root = cache ? cache->folder() : store->uri();
   for (const TableName& table : LakeTables()) options.only_folders.push_back(root + "/" + table.root);
-  return Open(std::move(store), clock, options, std::move(cache));
+  return Open(std::move(store), clock, options, std::move(cache), std::move(portfolio));
 }
 
 Result<std::shared_ptr<const lake::Snapshot>> Session::Newest(View* view) {
@@ -98,23 +110,40 @@ Status Session::RefreshView(View* view) {
   return Status::OK();
 }
 
+/// The portfolio's view has the positions in its text. A watchlist that cannot be read gives no view.
+void Session::ReadPortfolio() {
+  for (Derived& derived : derived_) {
+    if (derived.view.name != kPortfolioView || !derived.wanted) continue;
+    const auto list = portfolio_.read();
+    const std::string sql = list.ok() ? PortfolioSql(*list, portfolio_.currency, "latest") : "";
+    if (list.ok() && std::exchange(derived.view.sql, sql) == sql) continue;
+    derived.view.sql = sql;
+    derived.schema = nullptr;
+    derived.problem = list.status();
+    if (list.ok()) continue;
+    const Status dropped = database_->Execute("DROP VIEW IF EXISTS " + QuoteName(derived.view.name));
+    if (!dropped.ok()) derived.problem = dropped;
+  }
+}
+
 /// DuckDB keeps a view as text: it is made again only where its base has other columns.
 void Session::RefreshDerived(const View& base) {
   for (Derived& derived : derived_) {
-    if (derived.view->base != base.name.view || !derived.wanted) continue;
+    if (derived.view.base != base.name.view || !derived.wanted || derived.view.sql.empty()) continue;
     const auto& schema = base.shown->schema;
     if (derived.schema != nullptr && derived.schema->Equals(*schema)) continue;
     derived.schema = nullptr;
-    derived.problem =
-        database_->Execute("CREATE OR REPLACE VIEW " + QuoteName(derived.view->name) + " AS " + derived.view->sql);
+    const std::string prepare = derived.view.prepare.empty() ? "" : derived.view.prepare + ";\n";
+    derived.problem = database_->Execute(prepare + "CREATE OR REPLACE VIEW " + QuoteName(derived.view.name) + " AS " +
+                                         derived.view.sql);
     if (derived.problem.ok()) derived.schema = schema;
   }
 }
 
 void Session::DropDerived(const std::string& base) {
   for (auto derived = derived_.rbegin(); derived != derived_.rend(); ++derived) {
-    if (derived->view->base != base || std::exchange(derived->schema, nullptr) == nullptr) continue;
-    derived->problem = database_->Execute("DROP VIEW IF EXISTS " + QuoteName(derived->view->name));
+    if (derived->view.base != base || std::exchange(derived->schema, nullptr) == nullptr) continue;
+    derived->problem = database_->Execute("DROP VIEW IF EXISTS " + QuoteName(derived->view.name));
   }
 }
 
@@ -131,6 +160,7 @@ void Session::RefreshOrDrop(View* view) {
 }
 
 void Session::Refresh() {
+  ReadPortfolio();
   for (View& view : views_) RefreshOrDrop(&view);
 }
 
@@ -140,10 +170,14 @@ Result<std::unique_ptr<Statements>> Session::Parse(const std::string& sql) {
   bool any = false;
   std::vector<std::string> bases;
   for (Derived& derived : derived_) {
-    if (lower.find(derived.view->name) == std::string::npos) continue;
+    if (lower.find(derived.view.name) == std::string::npos) continue;
     derived.wanted = true;
-    bases.push_back(derived.view->base);
-    for (Derived& other : derived_) other.wanted |= std::ranges::count(derived.view->before, other.view->name) > 0;
+    bases.push_back(derived.view.base);
+    for (Derived& other : derived_) {
+      if (std::ranges::count(derived.view.before, other.view.name) == 0) continue;
+      other.wanted = true;
+      bases.push_back(other.view.base);
+    }
   }
   for (View& view : views_) {
     const bool named = lower.find(view.name.view) != std::string::npos || std::ranges::count(bases, view.name.view) > 0;
@@ -191,6 +225,7 @@ Result<bool> Session::RefreshAdded(const std::string& name) {
 }
 
 Result<std::unique_ptr<ResultStream>> Session::Run(Statements* statements, std::size_t index) {
+  ReadPortfolio();
   for (View& view : views_) {
     if (view.wanted) RefreshOrDrop(&view);
   }
@@ -211,9 +246,11 @@ Status Session::Explain(const Status& error) const {
   };
   std::string base;  // of a derived view that is not there
   for (const Derived& derived : derived_) {
-    if (!lacks(derived.view->name)) continue;
-    base = derived.view->base;
-    if (!derived.problem.ok()) return derived.problem;
+    if (!lacks(derived.view.name)) continue;
+    base = derived.view.base;
+    if (derived.problem.ok()) continue;
+    // One that is made of another tells why that one is not there.
+    return derived.problem.message() == error.message() ? error : Explain(derived.problem);
   }
   for (const View& view : views_) {
     if (!lacks(view.name.view) && view.name.view != base) continue;
@@ -224,6 +261,13 @@ Status Session::Explain(const Status& error) const {
     if (!view.problem.ok()) return view.problem;
   }
   return error;
+}
+
+std::vector<std::string> Session::ViewNames() const {
+  std::vector<std::string> names;
+  for (const View& view : views_) names.push_back(view.name.view);
+  for (const Derived& derived : derived_) names.push_back(derived.view.name);
+  return names;
 }
 
 std::shared_ptr<const lake::Snapshot> Session::Shown(const std::string& name) const {

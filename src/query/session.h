@@ -14,6 +14,7 @@
 #include "query/database.h"
 #include "query/file_cache.h"
 #include "query/gold_views.h"
+#include "query/portfolio_sql.h"
 
 namespace pregao::query {
 
@@ -27,19 +28,21 @@ struct TableName {
 [[nodiscard]] const std::vector<TableName>& LakeTables();
 
 /// A DuckDB database with a view for each table of a lake, and DerivedViews() over them. Each statement sees the newest
-/// version of each table. Not thread-safe but for Interrupt.
+/// version of each table, and of the watchlist where a portfolio is shown. Not thread-safe but for Interrupt.
 class Session {
  public:
   /// No table needs to exist. `clock` must outlive the session. A store that is no folder needs a `cache` of it.
   [[nodiscard]] static Result<std::unique_ptr<Session>> Open(std::shared_ptr<lake::ObjectStore> store,
                                                              const Clock* clock, const DatabaseOptions& options = {},
-                                                             std::unique_ptr<FileCache> cache = nullptr);
+                                                             std::unique_ptr<FileCache> cache = nullptr,
+                                                             PortfolioSource portfolio = {});
 
   /// A session for SQL that comes from outside: it only selects, and reads no file but the tables' own (see
   /// DatabaseOptions::only_folders).
   [[nodiscard]] static Result<std::unique_ptr<Session>> OpenGuarded(std::shared_ptr<lake::ObjectStore> store,
                                                                     const Clock* clock, DatabaseOptions options = {},
-                                                                    std::unique_ptr<FileCache> cache = nullptr);
+                                                                    std::unique_ptr<FileCache> cache = nullptr,
+                                                                    PortfolioSource portfolio = {});
 
   /// Notes which tables the text names: a table that no text has named is not looked at, unless a text names none.
   [[nodiscard]] Result<std::unique_ptr<Statements>> Parse(const std::string& sql);
@@ -62,6 +65,8 @@ class Session {
   /// @return whether it has any. KeyError: the table is absent.
   [[nodiscard]] Result<bool> RefreshAdded(const std::string& view);
 
+  /// Names of all views, those that cannot be shown yet too.
+  [[nodiscard]] std::vector<std::string> ViewNames() const;
   /// The version that a view shows; null when its table is absent or damaged, and then Problem says why.
   [[nodiscard]] std::shared_ptr<const lake::Snapshot> Shown(const std::string& view) const;
   [[nodiscard]] Status Problem(const std::string& view) const;
@@ -81,20 +86,21 @@ class Session {
   };
 
   struct Derived {
-    const DerivedView* view;
+    DerivedView view;
     bool wanted = false;                              // a text has named it
     std::shared_ptr<arrow::Schema> schema = nullptr;  // of its base when it was made; null: it is not there
     Status problem = Status::OK();
   };
 
   Session(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, std::unique_ptr<Database> database,
-          std::unique_ptr<FileCache> cache);
+          std::unique_ptr<FileCache> cache, PortfolioSource portfolio);
   /// The view `name` of `files` of a version, for which the files are brought here if they are elsewhere.
   Status MakeView(const View& view, const std::string& name, const lake::Snapshot& snapshot,
                   std::span<const std::shared_ptr<const lake::DataFile>> files);
   Status RefreshView(View* view);
   void RefreshOrDrop(View* view);
   void RefreshDerived(const View& base);
+  void ReadPortfolio();
   void DropDerived(const std::string& base);
   Result<std::shared_ptr<const lake::Snapshot>> Newest(View* view);
   [[nodiscard]] std::string Folder(const View& view) const {
@@ -106,6 +112,7 @@ class Session {
   const Clock* const clock_;
   const std::unique_ptr<FileCache> cache_;  // null: the store is a folder
   const std::unique_ptr<Database> database_;
+  const PortfolioSource portfolio_;
   std::vector<View> views_;
   std::vector<Derived> derived_;
 };

@@ -10,6 +10,7 @@
 #include "lake/data_file.h"
 #include "lake/optimize.h"
 #include "medallion/bar_schema.h"
+#include "medallion/schema.h"
 #include "query/format.h"
 #include "query/view_sql.h"
 
@@ -122,6 +123,42 @@ TEST_F(SessionTest, ViewsOfATableComeAndGoWithIt) {
   }
   std::filesystem::remove_all(lake_ + "/gold");
   EXPECT_THAT(Ask(session.get(), "SELECT * FROM bars"), HasSubstr("no bar_revisions table yet"));
+}
+
+TEST_F(SessionTest, ThePortfolioFollowsTheWatchlistFromStatementToStatement) {
+  Result<market::Watchlist> list = Status::KeyError("watchlist w.txt does not exist");
+  PortfolioSource source{[&] { return list; }, "BRL"};
+  const auto session = Session::Open(store_, &clock_, {}, nullptr, source).ValueOrDie();
+  const std::string sql = "SELECT ticker, quantity, price FROM portfolio";
+  EXPECT_THAT(Ask(session.get(), sql), HasSubstr("w.txt does not exist"));
+  list = market::ParseWatchlist("AAPL 2");
+  EXPECT_THAT(Ask(session.get(), sql), HasSubstr("no silver table yet"));
+  const auto table = Table("silver/quotes", {medallion::SilverSchema(), {"date"}, {{"pregao.schema", "1"}}});
+  EXPECT_EQ(Ask(session.get(), sql), "AAPL,2,\r\n");
+  list = market::ParseWatchlist("AAPL 2\nPETR4.SA 100 32,10");
+  EXPECT_EQ(Ask(session.get(), sql), "AAPL,2,\r\nPETR4.SA,100,\r\n");
+  EXPECT_EQ(Ask(session.get(), "SELECT count(*) FROM portfolio_totals"), "0\r\n");
+  list = Status::Invalid("too large");
+  EXPECT_THAT(Ask(session.get(), "SELECT * FROM portfolio_totals"), HasSubstr("too large"));
+  EXPECT_THAT(Ask(session.get(), sql), HasSubstr("too large"));
+  list = market::Watchlist{};
+  EXPECT_EQ(Ask(session.get(), sql), "");
+}
+
+TEST_F(SessionTest, AdjustedBarsNeedBothOfTheirTables) {
+  const auto session = Open();
+  const std::string sql = "SELECT count(*) FROM bars_adjusted", on_a_day = sql + "('2025-06-30')";
+  Table("gold/bars", {medallion::BarSchema(), {"date"}, {{"pregao.schema", "1"}}});
+  EXPECT_THAT(Ask(session.get(), sql),
+              AllOf(HasSubstr("no corporate_actions table yet"), HasSubstr("pregao backfill")));
+  Table("gold/corporate_actions", {medallion::CorporateActionSchema(), {}, {{"pregao.schema", "1"}}});
+  EXPECT_EQ(Ask(session.get(), sql), "0\r\n");
+  EXPECT_EQ(Ask(session.get(), on_a_day), "0\r\n");
+  EXPECT_EQ(Ask(Open().get(), on_a_day), "0\r\n");
+  EXPECT_EQ(Ask(Session::OpenGuarded(store_, &clock_).ValueOrDie().get(), on_a_day), "0\r\n");
+  std::filesystem::remove_all(lake_ + "/gold/bars");
+  EXPECT_THAT(Ask(session.get(), sql), AllOf(HasSubstr("no bar_revisions table yet"), HasSubstr("pregao gold")));
+  EXPECT_THAT(Ask(Open().get(), sql), HasSubstr("no bar_revisions table yet"));
 }
 
 TEST_F(SessionTest, AViewWhoseTableLacksAColumnSaysSoAndHarmsNoOther) {

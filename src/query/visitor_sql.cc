@@ -39,7 +39,7 @@ UNION ALL SELECT DISTINCT kind, name FROM (
 using Names = std::set<std::string, std::less<>>;
 
 /// Table functions that make their rows of their arguments.
-const Names kRowFunctions{"range", "generate_series", "unnest", "repeat", "json_each", "json_tree"};
+const Names kRowFunctions{"range", "generate_series", "unnest", "repeat", "json_each", "json_tree", "bars_adjusted"};
 /// Functions that tell of the process, plan or run a text, or write.
 const Names kRefusedFunctions{"current_setting", "getenv",  "getvariable", "json_serialize_plan",
                               "write_log",       "nextval", "currval",     "pg_read_file"};
@@ -63,13 +63,6 @@ struct Node {
 std::string Lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text;
-}
-
-std::vector<std::string> ViewNames() {
-  std::vector<std::string> names;
-  for (const TableName& table : LakeTables()) names.push_back(table.view);
-  for (const DerivedView& view : DerivedViews()) names.push_back(view.name);
-  return names;
 }
 
 Result<std::vector<Node>> NodesOf(Session* session, const std::string& sql) {
@@ -96,11 +89,11 @@ bool IsWord(std::string_view name) {
          std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
 }
 
-Status CheckNode(const Node& node, const Names& tables) {
+Status CheckNode(const Node& node, const Names& tables, const std::vector<std::string>& views) {
   const std::string name = Lower(node.name);
   if (node.kind == "table" && !tables.contains(name)) {
     return Status::Invalid("there is no table ", Printable(node.name),
-                           " here; there is: ", fmt::format("{}", fmt::join(ViewNames(), ", ")),
+                           " here; there is: ", fmt::format("{}", fmt::join(views, ", ")),
                            ". Files are not read from the page");
   }
   if (node.kind == "cte" && !IsWord(name)) {
@@ -137,12 +130,12 @@ Status CheckVisitorSql(Session* session, const std::string& sql) {
   if (const std::string* count = Find(nodes, "statements"); count == nullptr || *count != "1") {
     return Status::Invalid("one statement at a time");
   }
-  const auto views = ViewNames();
+  const auto views = session->ViewNames();
   Names tables(views.begin(), views.end());
   for (const Node& node : nodes) {
     if (node.kind == "cte") tables.insert(Lower(node.name));
   }
-  for (const Node& node : nodes) TRY(CheckNode(node, tables));
+  for (const Node& node : nodes) TRY(CheckNode(node, tables, views));
   return Status::OK();
 }
 

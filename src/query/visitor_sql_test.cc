@@ -26,7 +26,8 @@ class VisitorSql : public ::testing::Test {
                                            {{"date", "2026-01-02"}})
                            .ValueOrDie());
     ASSERT_OK(table->Commit(table->snapshot(), txn).status());
-    session_ = Session::OpenGuarded(store, &clock_).ValueOrDie();
+    const auto list = [] { return Result<market::Watchlist>(market::ParseWatchlist("AAPL 1")); };
+    session_ = Session::OpenGuarded(store, &clock_, {}, nullptr, {list, "BRL"}).ValueOrDie();
   }
   Result<std::int64_t> Rows(const std::string& sql) {
     TRY(CheckVisitorSql(session_.get(), sql));
@@ -59,7 +60,8 @@ TEST_F(VisitorSql, ReadsTheTables) {
     EXPECT_EQ(*rows, 10) << sql;
   }
   for (const char* sql : {"describe silver", "summarize silver"}) EXPECT_TRUE(Rows(sql).ok()) << sql;
-  for (const std::string view : {"bars", "bars_5m", "bars_1h", "bars_1d", "latest", "gaps", "corporate_actions"}) {
+  for (const std::string view : {"bars", "bars_5m", "bars_1h", "bars_1d", "latest", "gaps", "corporate_actions",
+                                 "bars_adjusted", "portfolio", "bars_adjusted('2025-06-30')"}) {
     EXPECT_TRUE(CheckVisitorSql(session_.get(), "select * from " + view).ok()) << view;
   }
 }

@@ -34,6 +34,7 @@ std::vector<StreamSpec> SpecsOf(const StreamsSpec& spec) {
   StreamSpec common;
   common.interval = spec.interval;
   common.available_now = spec.available_now;
+  common.format = spec.format;
   const auto stream = [&](const char* table, const StreamTable& target, const std::string& sql) {
     StreamSpec out = common;
     out.name = QueryName(spec.topic, table);
@@ -53,7 +54,8 @@ std::vector<StreamSpec> SpecsOf(const StreamsSpec& spec) {
   silver.watermark = spec.watermark;
   for (const auto& field : market::kFields) silver.unique_columns.emplace_back(field.column);
   silver.drop = {"arrived"};
-  silver.then_sql = NotYetIn(spec.silver.path);
+  // Spark lists a folder of files once, at the start of a query: only a Delta table tells what other batches wrote.
+  if (spec.format == "delta") silver.then_sql = NotYetIn(spec.silver.path);
   specs.push_back(std::move(silver));
   return specs;
 }

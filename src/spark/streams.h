@@ -24,6 +24,7 @@ struct StreamsSpec {
   std::map<std::string, std::string> kafka_options;  ///< more of the source's, see KafkaOptions
   std::int32_t partitions = 0;                       ///< of the topic
   StreamTable bronze, quarantine, silver;            ///< Bronze without a path: it is not kept
+  std::string format = "delta";  ///< of the tables, or "parquet": files that tell of no duplicates beyond the watermark
   std::vector<std::string> partition_by = {"date"};  ///< of Silver
   std::string watermark = "10 minutes";  ///< how long a row is remembered to find its duplicates in the stream
   std::string interval = "1 seconds";    ///< between the starts of two batches
@@ -45,7 +46,7 @@ struct StreamsSpec {
 [[nodiscard]] std::string StartingOffsets(const std::string& topic, std::int32_t partitions,
                                           const std::map<std::int32_t, std::int64_t>& start);
 
-/// Starts those that do not run yet, quarantine before Silver; the tables must exist. Queries with a checkpoint go on
+/// Starts those that do not run yet, quarantine before Silver; Delta tables must exist. Queries with a checkpoint go on
 /// from it. When one cannot be started, those that this call has started are stopped again.
 [[nodiscard]] Result<std::vector<QueryId>> StartStreams(Client* client, const StreamsSpec& spec);
 

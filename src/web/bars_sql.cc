@@ -13,27 +13,49 @@ struct Interval {
   std::string_view from;   ///< of Gold's views (docs/gold.md)
   std::string_view start;  ///< what names the bar on the time axis
   int days;                ///< how far back the newest bars can lie
+  int seconds;             ///< of one bar
 };
 /// Gold has no quarters of an hour.
 constexpr char kQuarters[] = R"((SELECT ticker, date, time_bucket(INTERVAL 15 MINUTE, b.bar_start) AS bar_start,
   arg_min(open, b.bar_start) AS open, max(high) AS high, min(low) AS low, arg_max(close, b.bar_start) AS close,
   sum(volume)::BIGINT AS volume FROM bars_5m AS b GROUP BY ALL))";
-constexpr std::array<Interval, 5> kIntervals{{{"1m", "(SELECT * FROM bars WHERE \"interval\" = '1m')", "bar_start", 5},
-                                              {"5m", "bars_5m", "bar_start", 10},
-                                              {"15m", kQuarters, "bar_start", 20},
-                                              {"1h", "bars_1h", "bar_start", 60},
-                                              {"1d", "bars_1d", "date", 1500}}};
+constexpr std::array<Interval, 5> kIntervals{
+    {{"1m", "(SELECT * FROM bars WHERE \"interval\" = '1m')", "bar_start", 5, 60},
+     {"5m", "bars_5m", "bar_start", 10, 300},
+     {"15m", kQuarters, "bar_start", 20, 900},
+     {"1h", "bars_1h", "bar_start", 60, 3600},
+     {"1d", "bars_1d", "date", 1500, 86400}}};
+
+// {0}: made of minutes, {1}: fetched with this interval, {2}: its seconds. What is fetched and over is whole, whereas
+// minutes may be missing; and Yahoo's hours begin with the session, so that what overlaps is not both.
+constexpr char kBoth[] = R"(WITH made AS ({0}), fetched AS ({1})
+SELECT made.* FROM made ANTI JOIN (SELECT t FROM fetched WHERE is_final) AS whole
+  ON whole.t > made.t - {2} AND whole.t < made.t + {2}
+UNION ALL BY NAME SELECT * EXCLUDE (is_final) FROM fetched WHERE is_final
+UNION ALL BY NAME SELECT running.* EXCLUDE (is_final) FROM (FROM fetched WHERE NOT is_final) AS running
+  ANTI JOIN made ON made.t > running.t - {2} AND made.t < running.t + {2})";
 
 }  // namespace
 
 Result<std::string> BarsSql(const std::string& ticker, const std::string& interval, int limit) {
   for (const Interval& known : kIntervals) {
     if (known.name != interval) continue;
-    return fmt::format(
-        "SELECT * FROM (SELECT CAST(epoch({}) AS BIGINT) AS t, open, high, low, close, volume FROM {} WHERE ticker = "
-        "{} "
-        "AND date >= current_date - {} ORDER BY t DESC LIMIT {}) ORDER BY t",
-        known.start, known.from, query::QuoteText(ticker), known.days, limit);
+    const std::string where =
+        fmt::format("ticker = {} AND date >= current_date - {}", query::QuoteText(ticker), known.days);
+    const std::string made =
+        fmt::format("SELECT CAST(epoch({}) AS BIGINT) AS t, open, high, low, close, volume FROM {} WHERE {}",
+                    known.start, known.from, where);
+    std::string sql = made;
+    if (known.name != "1m") {
+      // A day's bar starts with its session: at 23:00 of the day before at the earliest, in UTC.
+      const bool days = known.name == "1d";
+      const std::string fetched = fmt::format(
+          "SELECT CAST(epoch({}) AS BIGINT) AS t, open, high, low, close, volume, is_final FROM bars WHERE "
+          "\"interval\" = '{}' AND source = 'chart' AND {}",
+          days ? "CAST(bar_start + INTERVAL 3 HOUR AS DATE)" : "bar_start", known.name, where);
+      sql = fmt::format(kBoth, made, fetched, known.seconds);
+    }
+    return fmt::format("SELECT * FROM (SELECT * FROM ({}) ORDER BY t DESC LIMIT {}) ORDER BY t", sql, limit);
   }
   return Status::Invalid("interval '", interval, "' is none of 1m, 5m, 15m, 1h, 1d");
 }

@@ -6,8 +6,9 @@
 namespace pregao::web {
 
 /// One statement for the newest `limit` bars of a ticker, oldest first: t (seconds since the epoch), open, high, low,
-/// close, volume (null: unknown), out of Gold's views; a bar of 1d is named by its exchange's date.
-/// Invalid: `interval` is none of 1m, 5m, 15m, 1h, 1d.
+/// close, volume (null: unknown), out of Gold's views; where a bar that is over was fetched with that interval it
+/// stands for the minutes that it overlaps. A bar of 1d is named by its exchange's date. Invalid: the interval is none
+/// of 1m, 5m, 15m, 1h, 1d.
 [[nodiscard]] Result<std::string> BarsSql(const std::string& ticker, const std::string& interval, int limit);
 
 /// One statement for sparklines: ticker, and a list of at most 60 prices of its last six hours with quotes.

@@ -97,6 +97,24 @@ void AddEngine(const engine::EngineStats& s, TimestampMs now, Families* out) {
                s.lost);
 }
 
+void AddGold(const engine::GoldStats& s, Families* out) {
+  out->Counter("pregao_gold_quotes_total", "Rows of silver that were looked at to build bars.", s.ticks);
+  out->Counter("pregao_gold_bars_total", "Bars written for the first time.", s.bars - s.revisions);
+  out->Counter("pregao_gold_revisions_total", "Later revisions of bars written.", s.revisions);
+  out->Counter("pregao_gold_volume_falls_total", "Falls of day_volume within a session, counted as no volume.",
+               s.falls);
+  out->Counter("pregao_gold_written_bytes_total", "Bytes of data files of bars written.", s.bytes);
+  out->Counter("pregao_gold_commits_total", "Commits of bars.", s.commits);
+  if (s.last_commit) {
+    out->Gauge("pregao_gold_last_commit_timestamp_seconds", "When bars were last committed.", Seconds(*s.last_commit));
+  }
+  out->Gauge("pregao_gold_lag_versions", "Versions of silver not yet looked at, when last seen.", s.behind);
+  out->Counter("pregao_gold_rebuilds_total", "Times that all bars were built anew.", s.rebuilds);
+  out->Counter("pregao_gold_fencings_total", "Commits given up because another process had committed its bars.",
+               s.fencings);
+  out->Counter("pregao_gold_retries_total", "Sessions begun again after an error of the lake.", s.retries);
+}
+
 void AddListener(const listen::ListenerStats& s, Families* out) {
   out->Counter("pregao_listener_frames_total", "Frames received from the stream.", s.frames);
   out->Counter("pregao_listener_messages_total", "Messages durable in the topic.", s.messages);
@@ -109,8 +127,9 @@ void AddListener(const listen::ListenerStats& s, Families* out) {
   out->Gauge("pregao_listener_connections_open", "Connections that are open.", s.connections_open);
   out->Counter("pregao_listener_reconnects_total", "Connections that went down, and attempts that failed.",
                s.reconnects);
-  out->Gauge("pregao_listener_watchlist_symbols", "Tickers of the watchlist.", s.last_heard.size());
-  out->Gauge("pregao_listener_silent_symbols", "Tickers of the watchlist that have never spoken.", s.silent.size());
+  out->Gauge("pregao_listener_watchlist_symbols", "Tickers listened to: the watchlist's and the portfolio's rates.",
+             s.last_heard.size());
+  out->Gauge("pregao_listener_silent_symbols", "Tickers listened to that have never spoken.", s.silent.size());
   if (s.last_heard.size() > kMaxTickerSeries) return;
   out->Begin("pregao_listener_last_heard_timestamp_seconds", "When a ticker last spoke; absent while it never has.",
              MetricType::Gauge);
@@ -194,6 +213,7 @@ std::string MetricsText(const Snapshot& snapshot, bool ready) {
   if (snapshot.listener) AddListener(*snapshot.listener, &families);
   if (snapshot.spool) AddSpool(*snapshot.spool, &families);
   if (snapshot.engine) AddEngine(*snapshot.engine, snapshot.now, &families);
+  if (snapshot.gold) AddGold(*snapshot.gold, &families);
   if (snapshot.store) AddStore(*snapshot.store, &families);
   if (snapshot.store_retries) {
     families.Counter("pregao_store_retries_total", "Requests that the store's client sent again.",

@@ -36,6 +36,11 @@ Snapshot Everything() {
   s.store.emplace();
   s.store->calls[static_cast<std::size_t>(lake::StoreOperation::kGet)] = {4, 3, 2, 1, 0.5};
   s.store_retries = 6;
+  s.gold.emplace();
+  s.gold->bars = 100;
+  s.gold->revisions = 30;
+  s.gold->behind = 4;
+  s.gold->last_commit = kNow;
   s.spark = {{"bronze", true, {}}, {"silver", false, {7, 100, 12.5, 50, "", "", 35, 2}}};
   s.process = ReadProcessStats();
   return s;
@@ -62,6 +67,14 @@ TEST(Metrics, EachQueryInSparkHasItsProgress) {
   EXPECT_THAT(text, HasSubstr("\npregao_spark_input_rows_per_second{query=\"silver\"} 12.5\n"));
   EXPECT_THAT(text, HasSubstr("\npregao_spark_late_rows{query=\"silver\"} 2\n"));
   EXPECT_THAT(MetricsText(Snapshot{}, true), Not(HasSubstr("spark")));
+}
+
+TEST(Metrics, GoldHasItsBarsItsLagAndItsLastCommit) {
+  const std::string text = MetricsText(Everything(), true);
+  EXPECT_THAT(text, HasSubstr("\npregao_gold_bars_total 70\n"));
+  EXPECT_THAT(text, HasSubstr("\npregao_gold_revisions_total 30\n"));
+  EXPECT_THAT(text, HasSubstr("\npregao_gold_lag_versions 4\n"));
+  EXPECT_THAT(text, HasSubstr("\npregao_gold_last_commit_timestamp_seconds 1800000000.5\n"));
 }
 
 TEST(Metrics, NumbersKeepTheirDigits) {
@@ -112,7 +125,8 @@ TEST(Metrics, TickersHaveASeriesEachUpToALimit) {
 
 TEST(Metrics, PartsThatAProcessHasNotAreAbsent) {
   const std::string text = MetricsText(Snapshot{}, false);
-  for (const char* part : {"pregao_engine", "pregao_listener", "pregao_store"}) EXPECT_THAT(text, Not(HasSubstr(part)));
+  for (const char* part : {"pregao_engine", "pregao_listener", "pregao_store", "pregao_gold"})
+    EXPECT_THAT(text, Not(HasSubstr(part)));
   EXPECT_THAT(text, HasSubstr("\npregao_ready 0\n"));
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/json_writer.h"
+#include "market/portfolio.h"
 #include "market/watchlist_edit.h"
 #include "query/visitor_sql.h"
 
@@ -28,19 +29,6 @@ std::string InList(const std::vector<std::string>& tickers) {
 /// Whether a lake, or a table of it, is not there yet: Session and the commands say so in these words.
 bool NothingYet(const Status& status) {
   return status.message().starts_with("there is no ") && status.message().find(" yet") != std::string::npos;
-}
-
-/// Money in one currency.
-struct Money {
-  double value = 0, cost = 0, day = 0, total = 0;
-};
-
-void WriteMoney(const Money& money, JsonWriter* w) {
-  for (const auto& [key, number] : {std::pair("value", money.value), std::pair("cost", money.cost),
-                                    std::pair("day", money.day), std::pair("total", money.total)}) {
-    w->Key(key);
-    w->Double(number);
-  }
 }
 
 }  // namespace
@@ -85,8 +73,10 @@ Result<market::Watchlist> Page::ReadWatchlist() const {
 Status Page::Seed() {
   TRY_ASSIGN(const auto list, ReadWatchlist());
   std::vector<std::string> unknown;
-  for (const auto& entry : list.entries) {
-    if (!board_.Find(entry.ticker)) unknown.push_back(entry.ticker);
+  auto tickers = market::ExtraTickers(list, options_.portfolio_currency);
+  for (const auto& entry : list.entries) tickers.push_back(entry.ticker);
+  for (const auto& ticker : tickers) {
+    if (!board_.Find(ticker)) unknown.push_back(ticker);
   }
   if (unknown.empty()) return Status::OK();
   const Status status = tables_.With(
@@ -155,59 +145,18 @@ Result<std::string> Page::Bars(const std::string& ticker, const std::string& int
 }
 
 Result<std::string> Page::Portfolio() {
-  TRY_ASSIGN(const auto list, ReadWatchlist());
-  std::map<std::string, Money> totals;
-  JsonWriter w;
-  w.BeginObject();
-  w.Key("positions");
-  w.BeginArray();
-  for (const auto& entry : list.entries) {
-    if (!entry.quantity || *entry.quantity == 0) continue;
-    w.BeginObject();
-    w.Key("ticker");
-    w.String(entry.ticker);
-    w.Key("quantity");
-    w.Double(*entry.quantity);
-    if (entry.average_price) {
-      w.Key("average_price");
-      w.Double(*entry.average_price);
-    }
-    if (const auto quote = board_.Find(entry.ticker)) {
-      Money money;
-      money.value = *entry.quantity * quote->price;
-      money.cost = entry.average_price ? *entry.quantity * *entry.average_price : 0;
-      money.day = *entry.quantity * quote->change.value_or(0);
-      money.total = entry.average_price ? money.value - money.cost : 0;
-      w.Key("currency");
-      w.String(quote->currency);
-      w.Key("price");
-      w.Double(quote->price);
-      WriteMoney(money, &w);
-      Money& sum = totals[quote->currency];
-      sum = {sum.value + money.value, sum.cost + money.cost, sum.day + money.day, sum.total + money.total};
-    }
-    w.EndObject();
-  }
-  w.EndArray();
-  w.Key("totals");
-  w.BeginArray();
-  for (const auto& [currency, money] : totals) {
-    w.BeginObject();
-    w.Key("currency");
-    w.String(currency);
-    WriteMoney(money, &w);
-    w.EndObject();
-  }
-  w.EndArray();
-  w.EndObject();
-  return w.Take();
+  return shown_portfolio_.Get("", [&]() -> Result<std::string> {
+    TRY_ASSIGN(const auto list, ReadWatchlist());
+    return portfolio_.Json(list, options_.portfolio_currency, board_);
+  });
 }
 
 Result<std::string> Page::Rejects() {
   return rejects_.Get("rejects", [&]() -> Result<std::string> {
     const auto rows = tables_.Run(
-        "SELECT CAST(epoch_ms(\"timestamp\") AS BIGINT), reason, detail, CAST(key AS VARCHAR), left(CAST(value AS "
-        "VARCHAR), 400) "
+        "SELECT CAST(epoch_ms(\"timestamp\") AS BIGINT), reason, detail, coalesce(try(decode(key)), CAST(key AS "
+        "VARCHAR)), "
+        "left(coalesce(try(decode(value)), CAST(value AS VARCHAR)), 400) "
         "FROM quarantine WHERE date >= current_date - 7 ORDER BY \"timestamp\" DESC LIMIT 20",
         kOwn, kPatience);
     return rows.ok() ? rows->rows : NothingYet(rows.status()) ? Result<std::string>("[]") : rows.status();

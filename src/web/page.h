@@ -14,6 +14,7 @@
 #include "query/limited.h"
 #include "query/session.h"
 
+#include "web/live_portfolio.h"
 #include "web/quote_board.h"
 #include "web/snapshot.h"
 
@@ -21,8 +22,9 @@ namespace pregao::web {
 
 struct PageOptions {
   std::filesystem::path watchlist;
-  std::string source;        ///< in words: what the page looks at, such as the lake's path
-  query::Limits sql_limits;  ///< of the page's own SQL box
+  std::string source;              ///< in words: what the page looks at, such as the lake's path
+  query::Limits sql_limits;        ///< of the page's own SQL box
+  std::string portfolio_currency;  ///< in which all positions are given besides; empty: none
   /// Opens a session whose database has DatabaseOptions::only_folders; called again until it succeeds.
   std::function<Result<std::unique_ptr<query::Session>>()> open_session;
   Sources sources;  ///< of this process; all may be empty
@@ -69,7 +71,8 @@ class Page {
   Page(PageOptions options, const Clock* clock);
 
   [[nodiscard]] QuoteBoard* board() { return &board_; }
-  /// Fills the board from Silver, for tickers that it knows nothing of. An absent table is no error.
+  /// Fills the board from Silver, for tickers of the watchlist and its rates that it knows nothing of. An absent table
+  /// is no error.
   [[nodiscard]] Status Seed();
 
   [[nodiscard]] Result<std::string> Quotes();
@@ -91,6 +94,8 @@ class Page {
   const Clock* const clock_;
   QuoteBoard board_;
   SharedSession tables_, sql_;  // the page's own statements are never behind a user's
+  LivePortfolio portfolio_;
+  Remembered shown_portfolio_{std::chrono::milliseconds(500)};
   Remembered history_{std::chrono::seconds(10)}, bars_{std::chrono::seconds(4)}, rejects_{std::chrono::seconds(5)};
   std::mutex watchlist_mutex_;  // of writers
 };

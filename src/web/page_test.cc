@@ -68,6 +68,9 @@ class PageTest : public testing::Test {
   Routes routes_;
 };
 
+/// What asks DuckDB, which is not instrumented: left out under ThreadSanitizer, by this name (Makefile).
+using PageSqlTest = PageTest;
+
 TEST_F(PageTest, QuotesAreTheWatchlistsInItsOrderThoseWithoutAQuoteToo) {
   Quote("VALE3.SA", 61);
   Quote("AAPL", 200);
@@ -85,8 +88,9 @@ TEST_F(PageTest, AnOlderQuoteDoesNotReplaceANewerOne) {
 
 TEST_F(PageTest, ThePortfolioHasValueDayAndTotalInEachCurrency) {
   Quote("PETR4.SA", 40);
-  EXPECT_THAT(Get("/api/portfolio").body,
-              HasSubstr(R"("totals":[{"currency":"BRL","value":4000,"cost":3210,"day":50,"total":790}])"));
+  EXPECT_THAT(
+      Get("/api/portfolio").body,
+      HasSubstr(R"("totals":[{"currency":"BRL","positions":1,"value":4000,"cost":3210,"day":50,"total":790}])"));
 }
 
 TEST_F(PageTest, ATickerIsAddedAndRemovedAndTheCommentsStay) {
@@ -108,43 +112,76 @@ TEST_F(PageTest, WhatIsNoTickerOrNoRequestIsRefusedWithItsReason) {
   EXPECT_EQ(Text(), before);
 }
 
-TEST_F(PageTest, WithoutTablesTheAnswersAreEmptyAndNoErrors) {
+TEST_F(PageSqlTest, WithoutTablesTheAnswersAreEmptyAndNoErrors) {
   EXPECT_EQ(Get("/api/history").body, "{\"history\":[]}\n");
   EXPECT_EQ(Get("/api/bars", "ticker=PETR4.SA&interval=5m").body,
             "{\"ticker\":\"PETR4.SA\",\"interval\":\"5m\",\"bars\":[]}\n");
   EXPECT_THAT(Get("/api/health").body, HasSubstr(R"("pages":3)"));
 }
 
-TEST_F(PageTest, CandlesAreGoldsBarsInEachWidth) {
-  const std::int64_t today = system_.Now().value / 86'400'000 * 86'400;
-  std::vector<market::Bar> bars;
-  for (const std::int64_t minute : {0, 1, 5}) {
+class PageSqlTestOfCandles : public PageTest {
+ protected:
+  void Commit(const std::vector<market::Bar>& bars) {
+    const auto table = engine::OpenGold(store_, engine::kBarsRoot, &system_).ValueOrDie();
+    lake::Transaction txn;
+    const auto rows = medallion::BarRows(bars).ValueOrDie();
+    const std::string date = medallion::DateString(static_cast<std::int32_t>(bars[0].start_us / 86'400'000'000));
+    txn.adds = {lake::WriteDataFile(store_.get(), engine::kBarsRoot, system_, *rows, {{"date", date}}).ValueOrDie()};
+    ASSERT_OK(table->Commit(table->snapshot(), txn).status());
+  }
+  market::Bar BarAt(std::int64_t start, double open, const std::string& interval = "1m") {
     market::Bar bar;
     bar.ticker = "BTC-USD";
-    bar.start_us = (today + 60 * minute) * 1'000'000;
-    bar.open = bar.low = 10 + static_cast<double>(minute);
-    bar.close = bar.high = 11 + static_cast<double>(minute);
+    bar.start_us = start * 1'000'000;
+    bar.open = bar.low = open;
+    bar.close = bar.high = open + 1;
     bar.volume = 100;
-    bars.push_back(bar);
+    if (interval != "1m") {
+      bar.interval = interval;
+      bar.source = market::BarSource::kChart;
+      bar.is_final = true;
+    }
+    return bar;
   }
-  const auto table = engine::OpenGold(store_, engine::kBarsRoot, &system_).ValueOrDie();
-  lake::Transaction txn;
-  const auto rows = medallion::BarRows(bars).ValueOrDie();
-  const std::string date = medallion::DateString(static_cast<std::int32_t>(today / 86'400));
-  txn.adds = {lake::WriteDataFile(store_.get(), engine::kBarsRoot, system_, *rows, {{"date", date}}).ValueOrDie()};
-  ASSERT_OK(table->Commit(table->snapshot(), txn).status());
-  const auto candles = [&](const std::string& interval) {
+  std::string Candles(const std::string& interval) {
     const std::string body = Get("/api/bars", "ticker=BTC-USD&interval=" + interval).body;
     return body.substr(body.find("\"bars\":") + 7);
-  };
-  const std::string t = std::to_string(today), all = t + ",10,16,10,16,300]]}\n";
-  EXPECT_EQ(candles("1m"), "[[" + t + ",10,11,10,11,100],[" + std::to_string(today + 60) + ",11,12,11,12,100],[" +
-                               std::to_string(today + 300) + ",15,16,15,16,100]]}\n");
-  EXPECT_EQ(candles("5m"), "[[" + t + ",10,12,10,12,200],[" + std::to_string(today + 300) + ",15,16,15,16,100]]}\n");
-  for (const char* wide : {"15m", "1h", "1d"}) EXPECT_EQ(candles(wide), "[[" + all) << wide;
+  }
+  const std::int64_t today_ = system_.Now().value / 86'400'000 * 86'400;
+  const std::string t_ = std::to_string(today_);
+};
+
+TEST_F(PageSqlTestOfCandles, AreGoldsBarsInEachWidth) {
+  Commit({BarAt(today_, 10), BarAt(today_ + 60, 11), BarAt(today_ + 300, 15)});
+  EXPECT_EQ(Candles("1m"), "[[" + t_ + ",10,11,10,11,100],[" + std::to_string(today_ + 60) + ",11,12,11,12,100],[" +
+                               std::to_string(today_ + 300) + ",15,16,15,16,100]]}\n");
+  EXPECT_EQ(Candles("5m"), "[[" + t_ + ",10,12,10,12,200],[" + std::to_string(today_ + 300) + ",15,16,15,16,100]]}\n");
+  for (const char* wide : {"15m", "1h", "1d"}) EXPECT_EQ(Candles(wide), "[[" + t_ + ",10,16,10,16,300]]}\n") << wide;
 }
 
-TEST_F(PageTest, SqlFromThePageNamesNoFile) {
+TEST_F(PageSqlTestOfCandles, WhatWasFetchedWithAnIntervalAndIsOverStandsForTheMinutesThatItOverlaps) {
+  auto running = BarAt(today_ + 7200, 60, "1h");
+  running.is_final = false;
+  Commit({BarAt(today_, 10), BarAt(today_ + 7200, 10), running});
+  Commit({BarAt(today_ - 1800, 40, "1h"), BarAt(today_ - 300, 45, "5m")});
+  const auto made = [&](std::int64_t start) { return "[" + std::to_string(today_ + start) + ",10,11,10,11,100]"; };
+  EXPECT_EQ(Candles("1h"), "[[" + std::to_string(today_ - 1800) + ",40,41,40,41,100]," + made(7200) + "]}\n");
+  EXPECT_EQ(Candles("5m"),
+            "[[" + std::to_string(today_ - 300) + ",45,46,45,46,100]," + made(0) + "," + made(7200) + "]}\n");
+  EXPECT_EQ(Candles("15m"), "[" + made(0) + "," + made(7200) + "]}\n");
+}
+
+TEST_F(PageSqlTestOfCandles, ADayThatIsOverIsTheOneThatWasFetched) {
+  auto running = BarAt(today_, 50, "1d");
+  running.is_final = false;
+  Commit({BarAt(today_ + 60, 10), running});
+  Commit({BarAt(today_ - 86'000, 20), BarAt(today_ - 3600, 40, "1d"), BarAt(today_ - 86'400, 30, "1d")});
+  // The session of a far east begins the evening before, in UTC.
+  EXPECT_EQ(Candles("1d"),
+            "[[" + std::to_string(today_ - 86'400) + ",30,31,30,31,100],[" + t_ + ",40,41,40,41,100]]}\n");
+}
+
+TEST_F(PageSqlTest, SqlFromThePageNamesNoFile) {
   EXPECT_EQ(Post("/api/sql", R"({"sql":"SELECT 1"})").status, 200);
   const auto refused = Post("/api/sql", R"json({"sql":"SELECT * FROM read_text('/etc/hostname')"})json");
   EXPECT_EQ(refused.status, 400);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/json_writer.h"
+#include "market/currency.h"
 
 namespace pregao::web {
 namespace {
@@ -32,17 +33,6 @@ std::optional<std::int64_t> Integer(const arrow::RecordBatch& rows, int column, 
   const auto& array = *rows.column(column);
   if (array.IsNull(row)) return std::nullopt;
   return static_cast<const arrow::Int64Array&>(array).Value(row);
-}
-
-/// The currency of an exchange's shares, for Yahoo's stream often does not tell.
-std::string_view CurrencyOfExchange(std::string_view exchange) {
-  static const std::map<std::string_view, std::string_view> known{
-      {"SAO", "BRL"}, {"NMS", "USD"}, {"NYQ", "USD"}, {"PCX", "USD"}, {"NGM", "USD"}, {"NCM", "USD"}, {"ASE", "USD"},
-      {"BTS", "USD"}, {"SNP", "USD"}, {"DJI", "USD"}, {"NIM", "USD"}, {"LSE", "GBp"}, {"GER", "EUR"}, {"PAR", "EUR"},
-      {"AMS", "EUR"}, {"MIL", "EUR"}, {"MCE", "EUR"}, {"LIS", "EUR"}, {"JPX", "JPY"}, {"TOR", "CAD"}, {"HKG", "HKD"},
-      {"ASX", "AUD"}, {"EBS", "CHF"}, {"BUE", "ARS"}, {"MEX", "MXN"}};
-  const auto found = known.find(exchange);
-  return found == known.end() ? std::string_view() : found->second;
 }
 
 }  // namespace
@@ -125,10 +115,10 @@ std::string QuoteJson(const LatestQuote& quote) {
 }
 
 bool QuoteBoard::Take(LatestQuote quote) {
-  if (quote.currency.empty()) quote.currency = CurrencyOfExchange(quote.exchange);
   const std::lock_guard guard(mutex_);
   const auto found = quotes_.find(quote.ticker);
   if (found == quotes_.end()) {
+    if (quote.currency.empty()) quote.currency = market::QuotedIn(quote.ticker);
     if (quotes_.size() >= kMaxTickers) return false;
     quotes_.emplace(quote.ticker, std::move(quote));
     return true;

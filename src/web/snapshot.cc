@@ -7,6 +7,7 @@ namespace pregao::web {
 Snapshot Take(const Sources& sources, const Clock& clock) {
   Snapshot out;
   if (sources.engine) out.engine = sources.engine();
+  if (sources.gold) out.gold = sources.gold();
   if (sources.listener) out.listener = sources.listener();
   if (sources.spool) out.spool = sources.spool();
   if (sources.store) out.store = sources.store();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "engine/gold.h"
 #include "engine/stats.h"
 #include "lake/counting_store.h"
 #include "listen/listener.h"
@@ -20,6 +21,7 @@ namespace pregao::web {
 /// return at once.
 struct Sources {
   std::function<engine::EngineStats()> engine;
+  std::function<engine::GoldStats()> gold;
   std::function<listen::ListenerStats()> listener;
   std::function<listen::SpoolStats()> spool;  ///< before the listener's topic
   std::function<lake::StoreStats()> store;
@@ -32,6 +34,7 @@ struct Sources {
 struct Snapshot {
   TimestampMs now;
   std::optional<engine::EngineStats> engine;
+  std::optional<engine::GoldStats> gold;
   std::optional<listen::ListenerStats> listener;
   std::optional<listen::SpoolStats> spool;
   std::optional<lake::StoreStats> store;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "yahoo/sim_random.h"
 
@@ -34,6 +35,16 @@ const ClassTraits& TraitsOf(SimClass c) {
 }
 
 constexpr std::int64_t kHourMs = 3'600'000;
+
+/// Where Yahoo says that a ticker is quoted: for an index, that of its home.
+std::string_view ExchangeOf(SimClass c, std::string_view ticker) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kIndices{
+      {{"^BVSP", "SAO"}, {"^DJI", "DJI"}, {"^IXIC", "NIM"}, {"^FTSE", "FGI"}, {"^GDAXI", "GER"}, {"^N225", "OSA"}}};
+  for (const auto& [index, exchange] : kIndices) {
+    if (ticker == index) return exchange;
+  }
+  return TraitsOf(c).exchange;
+}
 
 }  // namespace
 
@@ -67,7 +78,7 @@ SimSymbol::SimSymbol(std::uint64_t seed, std::string_view ticker, TimestampMs st
 
   stale_[market::kTicker] = std::string(ticker);
   stale_[market::kQuoteType] = std::string(traits.quote_type);
-  stale_[market::kExchange] = std::string(traits.exchange);
+  stale_[market::kExchange] = std::string(ExchangeOf(class_, ticker));
   stale_[market::kMarketHours] = "REGULAR_MARKET";
   stale_[market::kPriceHint] = traits.price_hint;
   if (class_ == SimClass::kCrypto) {
@@ -81,6 +92,12 @@ SimSymbol::SimSymbol(std::uint64_t seed, std::string_view ticker, TimestampMs st
   const auto age_hours = 1 + static_cast<std::int64_t>(random_.Uniform() * 71);
   Fill(state_, TimestampMs(start.value - age_hours * kHourMs), &stale_);
   last_ = stale_;
+  // The market's first second is a session's first: its volume counts from there, from one lot, for a zero is not
+  // sent. Crypto's is of the last 24 hours.
+  if (class_ != SimClass::kCrypto) {
+    told_volume_ = 0;
+    state_.volume = 100;
+  }
 }
 
 double SimSymbol::grid() const { return TraitsOf(class_).tick; }

@@ -82,6 +82,17 @@ TEST(MarketSim, QuotesEveryClassAsYahooDoesAndTheFrameRoundTrips) {
   EXPECT_EQ(market.Last("UNKNOWN1"), nullptr);
 }
 
+TEST(MarketSim, BeginsASessionWithItsFirstSecond) {
+  MarketSim market(1, kStart);
+  const auto before = std::get<std::int64_t>((*market.Last("PETR4.SA"))[market::kDayVolume]);
+  while (market.Snapshot("PETR4.SA") == nullptr) market.Tick();
+  const auto first = std::get<std::int64_t>((*market.Last("PETR4.SA"))[market::kDayVolume]);
+  EXPECT_LT(first, before) << "the day before is another session's";
+  EXPECT_EQ(market.Symbol("PETR4.SA")->minutes().all().front().volume, first)
+      << "what the chart will say of that minute";
+  EXPECT_EQ((*market.Last("^BVSP"))[market::kExchange], market::Quote::Value("SAO"));
+}
+
 TEST(MessageSource, IsDeterministicAndCountsItsDuplicatesAndRejects) {
   SimMessageOptions options;
   options.rejects = 0.01;

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/json_writer.h"
+#include "yahoo/sim_dividends.h"
 
 namespace pregao::yahoo {
 namespace {
@@ -161,7 +162,7 @@ void Meta(JsonWriter* w, const std::string& ticker, const market::Quote& quote, 
   w->EndObject();
 }
 
-/// A quarter's dividend on the 15th of each third month, and one split: of shares and funds, in [from_s, to_s).
+/// Dividends and one split: of shares and funds, in [from_s, to_s).
 void Events(JsonWriter* w, const market::Quote& quote, double price, const ChartQuery& query) {
   const std::string type = TextOf(quote, market::kQuoteType);
   if (type != "EQUITY" && type != "ETF") return;
@@ -174,17 +175,13 @@ void Events(JsonWriter* w, const market::Quote& quote, double price, const Chart
   w->BeginObject();
   w->Key("dividends");
   w->BeginObject();
-  for (year y{2020}; y <= year(2040); ++y) {
-    for (const unsigned m : {3u, 6u, 9u, 12u}) {
-      const auto second = in_range(y / month(m) / 15);
-      if (!second) continue;
-      w->Key(std::to_string(*second));
-      w->BeginObject();
-      w->Key("amount");
-      w->Double(std::max(1.0, std::round(price * 0.5)) / 100);
-      Numbers(w, {{"date", *second}});
-      w->EndObject();
-    }
+  for (const SimDividend& dividend : SimDividends(type, price, query.from_s, query.to_s)) {
+    w->Key(std::to_string(dividend.day_s));
+    w->BeginObject();
+    w->Key("amount");
+    w->Double(dividend.amount);
+    Numbers(w, {{"date", dividend.day_s}});
+    w->EndObject();
   }
   w->EndObject();
   if (const auto second = in_range(year(2022) / 6 / 6)) {
@@ -234,6 +231,31 @@ std::vector<SimChart::Row> SimChart::Rows(const std::string& ticker, const SimSy
   return rows;
 }
 
+/// The last price of the day before `day_s`; nullopt: nothing was traded on it.
+std::optional<double> SimChart::CloseBefore(const std::string& ticker, const SimSymbol& symbol, std::int64_t day_s) {
+  const ChartQuery day{ticker, *ChartIntervalOf("1d"), day_s - kDayS, day_s};
+  const auto rows = Rows(ticker, symbol, day);
+  return rows.empty() || !rows[0].traded ? std::nullopt : std::optional<double>(rows[0].traded->close);
+}
+
+/// Of each day's row the close, less what was paid later, as Yahoo adjusts it.
+std::vector<double> SimChart::AdjustedCloses(const std::string& ticker, const SimSymbol& symbol,
+                                             const std::vector<Row>& rows) {
+  std::vector<double> out(rows.size());
+  if (rows.empty()) return out;
+  const auto paid = SimDividends(TextOf(symbol.last(), market::kQuoteType), static_cast<double>(symbol.first_price()),
+                                 rows.front().time_s + 1, NowS() + 1);
+  double kept = 1;
+  auto next = paid.rbegin();
+  for (std::size_t i = rows.size(); i-- > 0;) {
+    for (; next != paid.rend() && next->day_s > rows[i].time_s; ++next) {
+      if (const auto close = CloseBefore(ticker, symbol, next->day_s)) kept *= 1 - next->amount / *close;
+    }
+    if (rows[i].traded) out[i] = kept * static_cast<double>(rows[i].traded->close);
+  }
+  return out;
+}
+
 std::string SimChart::Body(const std::string& ticker, const SimSymbol& symbol, const ChartQuery& query,
                            std::string_view granularity, const std::vector<Row>& rows) {
   JsonWriter w;
@@ -275,7 +297,15 @@ std::string SimChart::Body(const std::string& ticker, const SimSymbol& symbol, c
     w.Key("adjclose");
     w.BeginArray();
     w.BeginObject();
-    if (!rows.empty()) column("adjclose", [&](const SimMinute& m) { w.Double(static_cast<double>(m.close)); });
+    const auto closes = AdjustedCloses(ticker, symbol, rows);
+    auto next = closes.begin();
+    w.Key("adjclose");
+    w.BeginArray();
+    for (const Row& row : rows) {
+      row.traded ? w.Double(*next) : w.Null();
+      ++next;
+    }
+    w.EndArray();
     w.EndObject();
     w.EndArray();
   }

@@ -30,6 +30,10 @@ class SimChart {
     std::optional<SimMinute> traded;  // nullopt: nulls
   };
   [[nodiscard]] std::vector<Row> Rows(const std::string& ticker, const SimSymbol& symbol, const ChartQuery& query);
+  [[nodiscard]] std::optional<double> CloseBefore(const std::string& ticker, const SimSymbol& symbol,
+                                                  std::int64_t day_s);
+  [[nodiscard]] std::vector<double> AdjustedCloses(const std::string& ticker, const SimSymbol& symbol,
+                                                   const std::vector<Row>& rows);
   [[nodiscard]] std::string Body(const std::string& ticker, const SimSymbol& symbol, const ChartQuery& query,
                                  std::string_view granularity, const std::vector<Row>& rows);
   [[nodiscard]] std::int64_t NowS() const { return market_->now().value / 1000; }

@@ -100,6 +100,19 @@ def test_metrics_rise_and_are_what_sql_counts(pregao):
     assert interrupt(engine.child)[0] == 0
 
 
+def test_golds_metrics_are_what_sql_counts(pregao):
+    pregao("simulate", "--messages", "2000")
+    pregao("silver", "--until", "end")
+    gold = Served(pregao, "gold", "--gold.interval", "100ms")
+    m = wait_for(lambda: (m := gold.metrics())["pregao_gold_commits_total"] > 0 and m["pregao_gold_lag_versions"] == 0 and m, gold.child)
+    assert m["pregao_gold_bars_total"] + m["pregao_gold_revisions_total"] == count(pregao, "bar_revisions") > 0
+    assert m["pregao_gold_quotes_total"] == count(pregao, "silver")
+    assert abs(m["pregao_gold_last_commit_timestamp_seconds"] - time.time()) < TIMEOUT
+    size = sum(f.stat().st_size for f in (pregao.folder / "data/lake/gold/bars").rglob("*.parquet") if "_delta_log" not in f.parts)
+    assert m["pregao_gold_written_bytes_total"] == size
+    assert interrupt(gold.child)[0] == 0
+
+
 def test_run_is_ready_and_names_its_symbols(pregao):
     pregao.write("carteira.txt", "AAPL\nBTC-USD\nPETR4.SA\n")
     run = Served(pregao, "run", "--source", "simulator", "--sim.tick", "100ms")

@@ -24,6 +24,7 @@ import dockerfile  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 SUITES = {"debian:12-slim": "bookworm"}
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+JAVA_BUNDLE = "/etc/ssl/certs/java/cacerts"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 STARTED = time.monotonic()
 
@@ -90,6 +91,9 @@ class Root:
         if Path(BUNDLE).exists():
             shutil.copy(BUNDLE, folder / "host-certificates.pem")
             self.borrowed = {name: "/host-certificates.pem" for name, value in os.environ.items() if value == BUNDLE}
+        if Path(JAVA_BUNDLE).exists():
+            shutil.copy(JAVA_BUNDLE, folder / "host-certificates.java")
+            self.borrowed["MAVEN_OPTS"] = "-Djavax.net.ssl.trustStore=/host-certificates.java"
         self.borrowed |= {name: os.environ[name] for name in ("http_proxy", "https_proxy", "no_proxy") if name in os.environ}
         self.mount("proc", "-t", "proc", "proc")
         self.mount("dev", "--bind", "/dev")

@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { launch, Pregao } from './pregao.mjs';
+import { launch, openPage, Pregao } from './pregao.mjs';
 
 const require = createRequire(import.meta.url);
-const PATIENCE_MS = 20_000;
 const pregao = new Pregao();
 let browser;
 
@@ -18,19 +17,7 @@ after(async () => {
   await pregao.end();
 });
 
-/** A page that must make no error and ask nobody but pregao. */
-async function open(options = {}) {
-  const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1440, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE_MS);
-  const problems = [];
-  page.on('pageerror', (error) => problems.push(error.message));
-  page.on('console', (message) => { if (/Content Security Policy/i.test(message.text())) problems.push(message.text()); });
-  page.on('request', (request) => { if (!/^(data:|blob:)/.test(request.url()) && !request.url().startsWith(pregao.url)) problems.push(`asked ${request.url()}`); });
-  await page.goto(pregao.url);
-  await page.locator('.tile:not(.waiting) .price').first().waitFor();
-  return { page, problems, close: () => context.close() };
-}
+const open = (options) => openPage(browser, pregao, options);
 
 const price = (page, ticker) => page.locator(`[data-ticker="${ticker}"] .price`);
 
@@ -66,6 +53,33 @@ test('the portfolio and the health of the pipeline have figures', async () => {
   await page.locator('.portfolio td', { hasText: 'PETR4.SA' }).waitFor();
   assert.match(await page.locator('.portfolio .sum').first().textContent(), /BRL.*Day.*Total/);
   await page.waitForFunction(() => Number(document.querySelector('.health dd').textContent) > 0);
+  await close();
+});
+
+test('the portfolio is summed in each currency and in the base currency, its rates apart from the watchlist', async () => {
+  const { page, close } = await open();
+  await page.waitForFunction(() => /^\D*[\d,]+\.\d\d/.test(document.querySelector('.portfolio .sum.base strong')?.textContent ?? ''));
+  assert.deepEqual(await page.locator('.portfolio .sum small').allTextContents(), ['BRL', 'USD', 'All in BRL']);
+  const answer = await (await page.request.get(`${pregao.url}/api/portfolio`)).json();
+  const [brl, usd] = answer.totals.map(({ value }) => value);
+  assert.deepEqual(answer.rates.map(({ ticker }) => ticker), ['BRL=X']);
+  assert.ok(Math.abs(answer.base.value - (brl + usd * answer.rates[0].price)) < 1e-6 * answer.base.value);
+  await page.locator('.portfolio .rates', { hasText: /^Rates: BRL=X \d/ }).waitFor();
+  assert.equal(await page.locator('[data-ticker="BRL=X"]').count(), 0);
+  assert.doesNotMatch(pregao.watchlist(), /BRL=X/);
+  await close();
+});
+
+test('while a rate is not known nothing is summed in the base currency, and the page says so', async () => {
+  const { page, close } = await open();
+  await page.route('**/api/portfolio', async (route) => {
+    const response = await route.fetch(), json = await response.json();
+    for (const position of json.positions) if (position.currency === 'USD') position.rate = position.base_value = null;
+    json.base = { ...json.base, value: null, cost: null, day: null, total: null };
+    await route.fulfill({ response, json });
+  });
+  await page.locator('.portfolio .problem', { hasText: 'Nothing is summed in BRL: the rate of USD is not known yet.' }).waitFor();
+  assert.equal(await page.locator('.portfolio .sum.base strong').textContent(), '–');
   await close();
 });
 

@@ -5,23 +5,29 @@ import { launch, Pregao } from './pregao.mjs';
 const [out, seconds = '40'] = process.argv.slice(2);
 const WATCHLIST = 'PETR4.SA 100 6.10\nVALE3.SA 50 7.20\nITUB4.SA\nBBAS3.SA\n^BVSP\nAAPL 12 120\nMSFT\nNVDA\nSPY\nBTC-USD 0.05 69000\nETH-USD\nBRL=X\nEURUSD=X\n';
 const PICTURES = [
-  { name: 'page-light', colorScheme: 'light', viewport: { width: 1440, height: 1080 }, locale: 'en-US' },
-  { name: 'page-dark', colorScheme: 'dark', viewport: { width: 1440, height: 1080 }, locale: 'pt-BR' },
-  { name: 'page-phone', colorScheme: 'dark', viewport: { width: 390, height: 844 }, locale: 'pt-BR', deviceScaleFactor: 2 },
+  { name: 'page-light', interval: '1h', colorScheme: 'light', viewport: { width: 1440, height: 1080 }, locale: 'en-US' },
+  { name: 'page-dark', interval: '1d', colorScheme: 'dark', viewport: { width: 1440, height: 1080 }, locale: 'pt-BR' },
+  { name: 'page-phone', interval: '1h', colorScheme: 'dark', viewport: { width: 390, height: 844 }, locale: 'pt-BR', deviceScaleFactor: 2, hasTouch: true, isMobile: true },
 ];
 
 const pregao = new Pregao(WATCHLIST);
 const browser = await launch();
 try {
   await pregao.start('--sim.tick', '200ms'); // whose market runs five times as fast
+  for (const [interval, from] of [['1m', '2d'], ['1h', '20d'], ['1d', '600d']]) {
+    await pregao.command('backfill', '--lake', 'data/demo/lake', '--interval', interval, '--from', from,
+                         '--yahoo.chart-url', `http:${pregao.market}`, '--yahoo.chart-requests-per-minute', '600');
+  }
   await new Promise((done) => setTimeout(done, Number(seconds) * 1000));
-  for (const { name, ...options } of PICTURES) {
+  for (const { name, interval, ...options } of PICTURES) {
     const page = await browser.newPage({ reducedMotion: 'reduce', ...options });
     await page.goto(pregao.url);
     await page.locator('.tile .price').first().waitFor();
-    await page.locator('[data-ticker="PETR4.SA"] button').first().click();
+    await page.locator('[data-ticker="NVDA"] button').first().click();
+    await page.getByRole('button', { name: interval, exact: true }).click();
     await page.getByRole('button', { name: /^(Run|Executar)$/ }).click();
     await page.locator('.sql td').first().waitFor();
+    await page.mouse.move(0, 0);
     await page.evaluate(() => { document.activeElement?.blur(); scrollTo(0, 0); });
     await page.waitForTimeout(4000);
     await page.screenshot({ path: join(out, `${name}.png`), fullPage: process.env.FULL === '1' });

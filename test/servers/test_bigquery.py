@@ -174,7 +174,7 @@ def test_two_owners_that_fight_write_each_row_once(pregao):
 
 
 def test_each_row_once_when_pregao_and_the_emulator_are_killed(tmp_path):
-    seed = int(os.environ.get("PREGAO_TEST_SEED", time.time_ns() % 1_000_000))
+    seed = int(os.environ.get("PREGAO_TEST_SEED") or time.time_ns() % 1_000_000)
     print("seed", seed)
     dice = random.Random(seed)
     emulator = Emulator.own(tmp_path / "emulator")

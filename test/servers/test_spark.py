@@ -86,6 +86,22 @@ def test_what_comes_again_later_is_still_one_row(pregao):
     assert pregao.table("bronze/quotes").num_rows == 4000
 
 
+def test_parquet_files_hold_what_the_delta_tables_do(pregao):
+    produce(BROKER, pregao.name, 5000, seed=7)
+    pregao("silver", "--until", "end", "--lake", "embedded")
+    for _ in range(2):  # the second time there is nothing to do
+        pregao.spark("--until", "end", "--to", "parquet")
+    for name, apart in (("bronze/quotes", ()), ("silver/quarantine", ("detail",)),
+                        ("silver/quotes", ("offset", "received_at", "source"))):
+        embedded = pregao.table(name, "embedded")
+        with duckdb.connect() as db:
+            db.execute("SET TimeZone = 'UTC'")
+            files = db.read_parquet(f"{pregao.folder}/data/lake/parquet/{name}/**/*.parquet", hive_partitioning=True).to_arrow_table()
+        columns = [c for c in embedded.column_names if c not in apart]
+        assert differences(embedded, files, columns) == [[], []], name
+    assert not (pregao.folder / "data/lake/silver").exists(), "no Delta table was asked for"
+
+
 def test_queries_outlive_the_program_that_started_them(pregao):
     pregao("simulate", "--messages", "500")
     child = subprocess.Popen([BINARY, "silver", "--engine", "spark"], cwd=pregao.folder, env=pregao.env,
@@ -125,8 +141,9 @@ def test_mistakes_are_named(pregao):
                          (["--topic", "local:t.db"], ["Spark reads Kafka alone"])):
         done = pregao.run("silver", "--engine", "spark", "--until", "end", *flags)
         assert done.returncode == 1 and all(word in done.stderr for word in words), done.stderr
-    done = pregao.run("silver", "stop")
-    assert done.returncode == 1 and "--engine spark" in done.stderr
+    for flags in (["stop"], ["--to", "parquet"]):
+        done = pregao.run("silver", *flags)
+        assert done.returncode == 1 and "--engine spark" in done.stderr
 
 
 def test_spark_reads_kafka_with_tls_and_a_password(pregao):

@@ -1,4 +1,5 @@
 """The unmodified yfinance client reads the simulator's chart API; backfill and the stream agree with what it reads."""
+import datetime
 import json
 import os
 import signal
@@ -91,6 +92,24 @@ def test_backfill_stores_what_yfinance_reads_and_once(history, tmp_path):
     code, forced, err = pregao(tmp_path, *command, "--again")
     assert code == 0, err
     assert (forced["bars_written"], forced["unchanged"], forced["actions_written"]) == (0, 31, 0)
+
+
+def test_bars_adjusted_are_what_yfinance_adjusts_itself(history, tmp_path):
+    """auto_adjust takes the chart's own adjusted closes; bars_adjusted works them out from dividends and closes."""
+    # The simulator's days are UTC days, as those of London nearly are.
+    today = datetime.date.today()
+    start, end = today - datetime.timedelta(days=200), today - datetime.timedelta(days=1)  # two dividends at least
+    frame, url = history("BP.L", start=start, interval="1d", auto_adjust=True)
+    frame = frame[frame.index < str(end)]  # the rest may go on while both ask
+    code, _, err = pregao(tmp_path, "backfill", "--ticker", "BP.L", "--from", str(start), "--yahoo.chart-url", url)
+    assert code == 0, err
+    _, rows, _ = pregao(tmp_path, "sql", "SELECT epoch(bar_start) AS s, open, high, low, close, volume, dividend_factor "
+                        f"FROM bars_adjusted WHERE bar_start < '{end}' ORDER BY s")
+    assert [r["s"] for r in rows] == [t.timestamp() for t in frame.index]
+    assert rows[0]["dividend_factor"] < rows[-1]["dividend_factor"] <= 1
+    for name in ("open", "high", "low", "close"):
+        assert [r[name] for r in rows] == pytest.approx(list(frame[name.capitalize()]), rel=1e-6)
+    assert [r["volume"] for r in rows] == list(frame["Volume"])
 
 
 def test_a_dry_run_asks_nothing_and_makes_no_lake(history, tmp_path):

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8",
-         ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+         ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".yaml": "application/yaml"}
 PIECE = 8000  # compilers bound the length of one literal
 
 

@@ -1,12 +1,15 @@
-// pregao's API, as docs/openapi.yaml has it.
+// pregao's API, as src/web/openapi.yaml has it.
 export interface Quote {
   ticker: string; time?: number; price?: number; change?: number; change_percent?: number; reference?: number;
   day_high?: number; day_low?: number; day_volume?: number; currency?: string; exchange?: string; quote_type?: string;
   market_hours?: string; short_name?: string; source?: string; received_at?: number;
 }
-export interface Money { value: number; cost: number; day: number; total: number; currency: string }
-export interface Position extends Partial<Money> { ticker: string; quantity: number; average_price?: number; price?: number }
-export interface Portfolio { positions: Position[]; totals: Money[] }
+type Known = number | null;
+export interface Money { value: Known; cost: Known; day: Known; total: Known; currency: string | null }
+export interface Position extends Money { ticker: string; quantity: number; average_price: Known; price: Known; rate: Known; base_value: Known; base_day: Known; base_total: Known }
+export interface Rate { ticker: string; price: Known; time: Known }
+/** `base`: all of it in one currency; its money is null while a rate is unknown. */
+export interface Portfolio { positions: Position[]; totals: Money[]; base: Money | null; rates: Rate[] }
 export type Bar = [t: number, open: number, high: number, low: number, close: number, volume: number | null];
 export interface Engine {
   rows: number; duplicates: number; rejected: number; commits: number; lag_records: number; lag_seconds: number;
@@ -40,6 +43,7 @@ export const api = {
   portfolio: () => ask<Portfolio>('/api/portfolio'),
   health: () => ask<Health>('/api/health'),
   sql: (sql: string) => ask<SqlAnswer>('/api/sql', { sql }),
+  watchlist: () => ask<{ tickers: string[]; problems: string[] }>('/api/watchlist'),
   add: (ticker: string) => ask<{ tickers: string[] }>('/api/watchlist', { add: ticker }),
   remove: (ticker: string) => ask<{ tickers: string[] }>('/api/watchlist', { remove: ticker }),
 };

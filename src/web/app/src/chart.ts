@@ -2,7 +2,7 @@
 import { CandlestickSeries, createChart, HistogramSeries, type IChartApi, type ISeriesApi, type Time, type UTCTimestamp } from 'lightweight-charts';
 import { api, type Bar, type Quote } from './api';
 import { h, setText } from './dom';
-import { compact, digitsOf, fixed, marketState, price, signed } from './format';
+import { compact, currencyOf, digitsOf, fixed, marketState, price, signed } from './format';
 import { locale, t } from './i18n';
 
 const SECONDS = { '1m': 60, '5m': 300, '15m': 900, '1h': 3600, '1d': 86400 } as const;
@@ -16,6 +16,10 @@ export class Chart {
   private readonly figures = h('div', { class: 'figures' });
   private readonly note = h('p', { class: 'chart-note', hidden: true });
   private readonly canvas = h('div', { class: 'chart-canvas', role: 'img', 'aria-label': t('chart') });
+  /** The candle under the cursor, else the last; the arrow keys move it, and a screen reader reads it then. */
+  private readonly legend = h('p', { class: 'legend' });
+  private readonly frame = h('div', { class: 'chart-frame', tabindex: 0, role: 'group', 'aria-label': t('candlesByKey'), onkeydown: (event) => this.key(event as KeyboardEvent),
+                                      onblur: () => this.point(undefined) }, this.canvas, this.legend, this.note);
   private readonly buttons = new Map<Interval, HTMLButtonElement>();
   private readonly chart: IChartApi;
   private readonly candles: ISeriesApi<'Candlestick'>;
@@ -23,6 +27,8 @@ export class Chart {
   private ticker = '';
   private interval: Interval = '1m';
   private bars = new Map<number, Bar>(); // by their start
+  private pointed: number | undefined; // the start of the candle that the legend is about
+  private when: (start: number) => string;
   private asked = 0;
   private digits = 2;
   private colors = { up: '', down: '', volumeUp: '', volumeDown: '' };
@@ -36,7 +42,7 @@ export class Chart {
     }
     const attribution = h('a', { class: 'attribution', href: 'https://www.tradingview.com/', target: '_blank', rel: 'noreferrer noopener' }, t('attribution'));
     this.element = h('section', { class: 'panel chart', 'aria-label': t('chart') },
-      h('header', {}, this.title, group), this.figures, h('div', { class: 'chart-frame' }, this.canvas, this.note), attribution);
+      h('header', {}, this.title, group), this.figures, this.frame, attribution);
     const day = new Intl.DateTimeFormat(locale, { day: '2-digit', month: 'short' });
     const minute = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
     const both = new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'short' });
@@ -44,7 +50,7 @@ export class Chart {
     this.chart = createChart(this.canvas, {
       autoSize: true,
       layout: { attributionLogo: false, fontFamily: 'inherit', fontSize: 11 },
-      rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.24 } },
+      rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.14, bottom: 0.24 } },
       timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: 4, minBarSpacing: 2,
                    tickMarkFormatter: (time: Time, type: number) => (type >= 3 ? minute : day).format(date(time)) },
       localization: { locale, priceFormatter: (value: number) => fixed(value, this.digits), timeFormatter: (time: Time) => (this.interval === '1d' ? day : both).format(date(time)) },
@@ -53,6 +59,8 @@ export class Chart {
     this.candles = this.chart.addSeries(CandlestickSeries, { borderVisible: false });
     this.volumes = this.chart.addSeries(HistogramSeries, { priceScaleId: 'volume', priceFormat: { type: 'volume' }, lastValueVisible: false, priceLineVisible: false });
     this.chart.priceScale('volume').applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
+    this.chart.subscribeCrosshairMove((move) => { this.pointed = move.time as number | undefined; this.tell(); });
+    this.when = (start) => (this.interval === '1d' ? day : both).format(start * 1000);
     this.paint();
     setInterval(() => void this.load(false), REFRESH_MS);
   }
@@ -89,6 +97,7 @@ export class Chart {
     this.bars.set(start, bar);
     if (start < last) return this.draw();
     this.candles.update(this.candle(bar));
+    this.tell();
     this.note.hidden = true;
   }
 
@@ -102,13 +111,41 @@ export class Chart {
     const item = (label: string, value: string, kind = '') => h('span', { class: kind }, h('small', {}, label), value);
     const trend = (quote.change ?? 0) > 0 ? 'up' : (quote.change ?? 0) < 0 ? 'down' : '';
     this.figures.replaceChildren(...[
-      item(quote.short_name ?? t('price'), `${price(quote)} ${quote.currency ?? ''}`, 'big'),
+      item(quote.short_name ?? t('price'), `${price(quote)} ${currencyOf(quote)}`, 'big'),
       quote.change_percent === undefined ? null : item(t('change'), `${signed(quote.change_percent, 2)}%`, trend),
       quote.reference === undefined ? null : item(t('previous'), fixed(quote.reference, digits)),
       quote.day_low === undefined || quote.day_high === undefined ? null : item(t('dayRange'), `${fixed(quote.day_low, digits)} – ${fixed(quote.day_high, digits)}`),
       quote.day_volume === undefined ? null : item(t('volume'), compact(quote.day_volume)),
       quote.market_hours === undefined ? null : item(quote.exchange ?? '', marketState(quote.market_hours)!.text),
     ].filter((node): node is HTMLSpanElement => node !== null));
+  }
+
+  /** Arrow keys, Home and End go from candle to candle. */
+  private key(event: KeyboardEvent): void {
+    const starts = [...this.bars.keys()], at = this.pointed === undefined ? starts.length - 1 : starts.indexOf(this.pointed);
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: starts.length - 1 }[event.key];
+    if (to === undefined || !starts.length) return;
+    event.preventDefault();
+    this.legend.setAttribute('aria-live', 'polite');
+    this.point(starts[Math.min(Math.max(to, 0), starts.length - 1)]);
+  }
+
+  private point(start: number | undefined): void {
+    const bar = start === undefined ? undefined : this.bars.get(start);
+    if (bar) this.chart.setCrosshairPosition(bar[4], bar[0] as UTCTimestamp, this.candles);
+    else { this.chart.clearCrosshairPosition(); this.legend.removeAttribute('aria-live'); }
+    this.pointed = bar?.[0];
+    this.tell();
+  }
+
+  private tell(): void {
+    const bar = this.bars.get(this.pointed ?? -1) ?? [...this.bars.values()].pop();
+    if (!bar) return this.legend.replaceChildren();
+    const item = (label: string, value: string) => h('span', {}, h('small', {}, label), ` ${value}`);
+    const parts = [h('span', {}, this.when(bar[0])), item(t('first'), fixed(bar[1], this.digits)), item(t('high'), fixed(bar[2], this.digits)),
+                   item(t('low'), fixed(bar[3], this.digits)), item(t('close'), fixed(bar[4], this.digits))];
+    if (bar[5] !== null) parts.push(item(t('volumeShort'), compact(bar[5])));
+    this.legend.replaceChildren(...parts);
   }
 
   private setInterval(name: Interval): void {
@@ -119,6 +156,7 @@ export class Chart {
 
   private restart(): void {
     this.bars.clear();
+    this.pointed = undefined;
     this.draw();
     this.note.hidden = false;
     setText(this.note, t('loading'));
@@ -160,5 +198,6 @@ export class Chart {
     this.candles.setData(bars.map((bar) => this.candle(bar)));
     this.volumes.setData(bars.filter((bar) => bar[5] !== null).map((bar) => ({
       time: bar[0] as UTCTimestamp, value: bar[5]!, color: bar[4] >= bar[1] ? this.colors.volumeUp : this.colors.volumeDown })));
+    this.tell();
   }
 }

@@ -14,8 +14,11 @@ function formatter(options: Intl.NumberFormatOptions): Intl.NumberFormat {
 export function digitsOf(price: number, quoteType?: string): number {
   if (quoteType === 'CURRENCY') return Math.abs(price) >= 20 ? 3 : 4;
   const size = Math.abs(price);
-  return size > 0 && size < 1 ? 5 : 2;
+  return size > 0 && size < 1 ? Math.min(8, 4 - Math.floor(Math.log10(size))) : 2;
 }
+
+/** What the price is money of; an index is none. */
+export const currencyOf = (quote: Quote) => (quote.quote_type === 'INDEX' ? '' : quote.currency ?? '');
 
 export const fixed = (value: number, digits: number) => formatter({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 export const signed = (value: number, digits: number) =>
@@ -23,6 +26,9 @@ export const signed = (value: number, digits: number) =>
 export const count = (value: number) => formatter({ maximumFractionDigits: 0 }).format(value);
 export const compact = (value: number) => formatter({ notation: 'compact', maximumFractionDigits: 1 }).format(value);
 export const quantity = (value: number) => formatter({ maximumFractionDigits: 8 }).format(value);
+/** Any number, all its digits, without groups: it may be a year or a name. */
+export const plain = (value: number) => (value !== 0 && (Math.abs(value) < 1e-6 || Math.abs(value) >= 1e15) ? String(value)
+  : formatter({ useGrouping: false, maximumFractionDigits: 15 }).format(value));
 export const price = (quote: Quote) => (quote.price === undefined ? '–' : fixed(quote.price, digitsOf(quote.price, quote.quote_type)));
 
 /** "4 s", "12 min", "3 h", "2 d". */

@@ -26,6 +26,7 @@ const simulated = h('span', { class: 'badge', hidden: true }, t('simulator'));
 const banner = h('p', { class: 'banner', role: 'alert', hidden: true }), spoken = h('p', { class: 'hidden', role: 'status' });
 const input = h('input', { id: 'add', placeholder: t('addPlaceholder'), autocomplete: 'off', autocapitalize: 'characters', spellcheck: 'false', 'aria-label': t('addTicker'), maxlength: 64, required: true });
 const addError = h('p', { class: 'problem', role: 'alert', hidden: true });
+const unusable = h('p', { class: 'quiet unusable', hidden: true });
 const form = h('form', { class: 'add', onsubmit: (event) => {
   event.preventDefault();
   const ticker = input.value.trim().toUpperCase();
@@ -44,7 +45,7 @@ document.body.append(
   banner, spoken,
   h('main', {},
     h('div', { class: 'column' },
-      h('section', { class: 'panel list', 'aria-label': t('watchlist') }, h('header', {}, h('h2', {}, t('watchlist')), form), addError, tiles.element),
+      h('section', { class: 'panel list', 'aria-label': t('watchlist') }, h('header', {}, h('h2', {}, t('watchlist')), form), addError, tiles.element, unusable),
       portfolio.element),
     h('div', { class: 'column' }, chart.element, health.element, sqlPanel())));
 
@@ -97,8 +98,15 @@ async function loadList(): Promise<void> {
   simulated.hidden = !tiles.anySimulated();
 }
 
+/** Lines of the watchlist's file that name no ticker. */
+async function loadProblems(): Promise<void> {
+  const { problems } = await api.watchlist();
+  setText(unusable, problems.join('\n'));
+  unusable.hidden = !problems.length;
+}
+
 const list = every(LIST_EVERY_MS, loadList);
-const history = every(HISTORY_EVERY_MS, async () => { await loadList(); tiles.setHistory((await api.history()).history); });
+const history = every(HISTORY_EVERY_MS, async () => { await loadList(); tiles.setHistory((await api.history()).history); await loadProblems(); });
 every(PORTFOLIO_EVERY_MS, async () => portfolio.set(await api.portfolio()));
 every(HEALTH_EVERY_MS, async () => {
   const figures = await api.health();

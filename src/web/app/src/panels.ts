@@ -1,12 +1,16 @@
 // The portfolio and the pipeline's health.
 import type { Health, Money, Portfolio } from './api';
 import { h } from './dom';
-import { age, count, fixed, quantity, signed, timeOfDay } from './format';
+import { age, count, digitsOf, fixed, quantity, signed, timeOfDay } from './format';
 import { t } from './i18n';
 import { table } from './table';
 
-const trend = (value: number) => (value > 0 ? 'up' : value < 0 ? 'down' : '');
-const percent = (part: number, whole: number) => (whole > 0 ? `${signed((100 * part) / whole, 2)}%` : '');
+type Known = number | null;
+const trend = (value: Known) => (value === null || value === 0 ? '' : value > 0 ? 'up' : 'down');
+const percent = (part: Known, whole: Known) => (part !== null && whole !== null && whole > 0 ? `${signed((100 * part) / whole, 2)}%` : '');
+const money = (value: Known) => (value === null ? '–' : fixed(value, 2));
+const quoted = (value: Known) => (value === null ? '–' : fixed(value, digitsOf(value)));
+const gain = (value: Known) => ({ text: value === null ? '–' : signed(value, 2), kind: trend(value) });
 
 export class PortfolioPanel {
   private readonly body = h('div', { 'aria-busy': 'true' }, t('loading'));
@@ -19,19 +23,24 @@ export class PortfolioPanel {
     this.shown = text;
     this.body.removeAttribute('aria-busy');
     if (!portfolio.positions.length) return this.body.replaceChildren(h('p', { class: 'quiet' }, t('noPositions')));
-    const sum = (money: Money) => h('div', { class: 'sum' },
-      h('small', {}, money.currency), h('strong', {}, fixed(money.value, 2)),
-      h('span', { class: trend(money.day) }, `${t('day')} ${signed(money.day, 2)} ${percent(money.day, money.value - money.day)}`),
-      h('span', { class: trend(money.total) }, `${t('total')} ${signed(money.total, 2)} ${percent(money.total, money.cost)}`));
-    const rows = portfolio.positions.map((position) => [
-      position.ticker, quantity(position.quantity), position.average_price === undefined ? '–' : fixed(position.average_price, 2),
-      position.price === undefined ? '–' : fixed(position.price, 2), position.value === undefined ? '–' : fixed(position.value, 2),
-      { text: position.day === undefined ? '–' : signed(position.day, 2), kind: trend(position.day ?? 0) },
-      { text: position.total === undefined || position.average_price === undefined ? '–' : signed(position.total, 2), kind: trend(position.total ?? 0) },
-    ]);
+    const { positions, totals, base, rates } = portfolio;
+    const part = (label: string, value: Known, whole: Known) => h('span', { class: trend(value) }, `${label} ${gain(value).text} ${percent(value, whole)}`);
+    const sum = (of: Money, kind = '') => h('div', { class: `sum ${kind}` },
+      h('small', {}, kind ? t('allIn', { currency: of.currency ?? '' }) : of.currency ?? '–'), h('strong', {}, money(of.value)),
+      part(t('day'), of.day, of.value === null || of.day === null ? null : of.value - of.day), part(t('total'), of.total, of.cost));
+    const rows = positions.map((position) => [
+      position.ticker, quantity(position.quantity), quoted(position.average_price), quoted(position.price), money(position.value),
+      gain(position.day), gain(position.total), ...(base ? [money(position.base_value)] : [])]);
+    const heads = [t('position'), t('quantity'), t('average'), t('price'), t('value'), t('day'), t('total'), ...(base ? [t('valueIn', { currency: base.currency ?? '' })] : [])];
+    const unknown = base ? [...new Set(positions.filter(({ value, rate }) => value !== null && rate === null).map(({ ticker, currency }) => currency ?? ticker))] : [];
+    const mute = positions.filter(({ price }) => price === null).map(({ ticker }) => ticker);
+    const note = (kind: string, text: string) => h('p', { class: kind }, text);
     this.body.replaceChildren(
-      h('div', { class: 'sums' }, ...portfolio.totals.map(sum)),
-      table(t('portfolio'), [t('position'), t('quantity'), t('average'), t('price'), t('value'), t('day'), t('total')], rows, [false, true, true, true, true, true, true]));
+      h('div', { class: 'sums' }, ...totals.map((each) => sum(each)), ...(base ? [sum(base, 'base')] : [])),
+      ...(base && unknown.length ? [note('problem', t('noRate', { currency: base.currency ?? '', of: unknown.join(', ') }))] : []),
+      ...(mute.length ? [note('quiet', t('noQuote', { tickers: mute.join(', ') }))] : []),
+      table(t('portfolio'), heads, rows, heads.map((_, i) => i > 0)),
+      ...(rates.length ? [note('quiet rates', `${t('rates')}: ${rates.map(({ ticker, price }) => `${ticker} ${price === null ? '–' : fixed(price, 4)}`).join(' · ')}`)] : []));
   }
 }
 
@@ -46,10 +55,11 @@ export class HealthPanel {
   set(health: Health): void {
     this.figures.removeAttribute('aria-busy');
     const { engine, listener } = health;
-    const item = (label: string, value: string, bad = false) => h('div', { class: bad ? 'bad' : '' }, h('dt', {}, label), h('dd', {}, value));
+    const item = (label: string, value: string, bad = false, more = '') =>
+      h('div', { class: bad ? 'bad' : '' }, h('dt', {}, label), h('dd', {}, value, more ? h('small', {}, ` ${more}`) : null));
     this.figures.replaceChildren(...[
       item(t('rate'), fixed(health.messages_per_second, 1)),
-      engine && item(t('lag'), `${count(engine.lag_records)} · ${fixed(engine.lag_seconds, 1)} s`, engine.lag_seconds > 30),
+      engine && item(t('lag'), `${fixed(engine.lag_seconds, 1)} s`, engine.lag_seconds > 30, t('records', { n: count(engine.lag_records) })),
       engine && item(t('lastCommit'), engine.last_commit ? t('ago', { age: age(health.now - engine.last_commit) }) : '–'),
       engine && item(t('commitTook'), `${count(engine.last_commit_ms)} ms`),
       engine && item(t('rows'), count(engine.rows)),

@@ -1,7 +1,7 @@
 // The SQL box: a read-only statement, its rows as a table and as CSV.
 import { api, type SqlAnswer } from './api';
 import { h, setText } from './dom';
-import { count } from './format';
+import { count, plain } from './format';
 import { t } from './i18n';
 import { table } from './table';
 
@@ -38,7 +38,7 @@ export function sqlPanel(): HTMLElement {
       setText(status, t('rowsTook', { n: count(answer.count), ms: count(answer.ms) }) + (answer.truncated ? t('truncated') : ''));
       out.replaceChildren(answer.count === 0 ? h('p', { class: 'quiet' }, t('noRows')) : table(t('results'),
         answer.columns.map((column) => column.name),
-        answer.rows.slice(0, SHOWN).map((row) => row.map((value) => (value === null ? { text: 'NULL', kind: 'null' } : typeof value === 'object' ? JSON.stringify(value) : String(value)))),
+        answer.rows.slice(0, SHOWN).map((row) => row.map((value) => (value === null ? { text: 'NULL', kind: 'null' } : typeof value === 'object' ? JSON.stringify(value) : typeof value === 'number' ? plain(value) : String(value)))),
         answer.columns.map((column) => column.number)));
     } catch (error) {
       setText(status, '');

@@ -1,7 +1,7 @@
 // One tile a ticker of the watchlist.
 import { type Quote } from './api';
 import { h, setText } from './dom';
-import { age, digitsOf, marketState, price, signed } from './format';
+import { age, currencyOf, digitsOf, marketState, price, signed } from './format';
 import { t } from './i18n';
 import { extend, type Point, sparkline } from './sparkline';
 
@@ -86,7 +86,7 @@ export class Tiles {
         tile.root.dataset.trend = moved > 0 ? 'up' : moved < 0 ? 'down' : 'flat';
         setText(name, quote.short_name ?? quote.exchange ?? '');
         setText(value, known ? price(quote) : '–');
-        setText(currency, quote.currency ?? '');
+        setText(currency, currencyOf(quote));
         const arrow = moved > 0 ? '▲' : moved < 0 ? '▼' : '•';
         setText(change, known ? (quote.change_percent === undefined ? '' : `${arrow} ${signed(moved, digits)}  (${signed(quote.change_percent, 2)}%)`) : t('waiting'));
         const market = marketState(quote.market_hours);
