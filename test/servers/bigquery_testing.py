@@ -116,8 +116,8 @@ class Pregao:
         return json.loads(self("--json", "silver", "--to", "bigquery", "--until", "end", *args))
 
 
-def produce_plain(topic, count, partitions=4, first=0):
-    """`count` quotes, each 20th of them sent twice and each 100th beside one that is no JSON."""
+def produce_plain(topic, count, partitions=4, first=0, old=()):
+    """`count` quotes, each 20th of them sent twice and each 100th beside one that is no JSON; those of `old` are of 2001."""
     from confluent_kafka import Producer
     from confluent_kafka.admin import AdminClient, NewTopic
 
@@ -126,7 +126,7 @@ def produce_plain(topic, count, partitions=4, first=0):
         admin.create_topics([NewTopic(topic, partitions)])[topic].result()
     producer = Producer({"bootstrap.servers": BROKER, "linger.ms": 20, "queue.buffering.max.messages": 1_000_000})
     for n in range(first, first + count):
-        time_ms = 1_790_000_000_000 + n * 10
+        time_ms = (1_000_000_000_000 if n in old else 1_790_000_000_000) + n * 10
         value = json.dumps({"ticker": f"T{n % 50}", "price": 10 + n % 977 / 100, "time": time_ms, "exchange": "SAO",
                             "change_percent": 0.5, "change": -0.25, "day_volume": n, "received_at": time_ms + 40})
         for _ in range(2 if n % 20 == 0 else 1):

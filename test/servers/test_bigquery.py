@@ -133,6 +133,22 @@ def each_once(pregao, count, rejects=True):
                                      f"FROM {pregao.quarantine}") == [[expected] * 2]
 
 
+def test_rows_that_bigquery_refuses_go_to_quarantine_and_the_rest_is_written(pregao):
+    old = {7, 40, 41, 777, 999}  # 40 comes twice
+    produce_plain(pregao.name, 1_000, old=old)
+    for options in ((), ("--engine.max-rows", "200", "--engine.group", pregao.name + "-2")):
+        pregao.to_end(*options)
+        each_once(pregao, 1_000 - len(old), rejects=False)
+        refused = pregao.emulator.query("SELECT CAST(JSON_VALUE(CAST(value AS STRING), '$.day_volume') AS INT64), detail "
+                                        f"FROM {pregao.quarantine} WHERE reason = 'refused'")
+        assert {int(n) for n, _ in refused} == old
+        # The second 40 is refused too, or was dropped as the first one's duplicate.
+        assert len(refused) in (len(old), len(old) + 1)
+        assert {detail for _, detail in refused} == {"no partition for 2001-09-09"}
+        assert pregao.emulator.query(f"SELECT COUNT(*), COUNT(DISTINCT `partition` * 10000000 + `offset`) "
+                                     f"FROM {pregao.quarantine}") == [[str(len(refused) + 10)] * 2]
+
+
 def await_rows(pregao, count):
     deadline = time.monotonic() + PATIENCE
     while True:
