@@ -128,7 +128,7 @@ test-asan:
 test-tsan:
 	@$(call configure,tsan)
 	@$(call build,tsan) --target $(TSAN_TESTS)
-	@$(FIXED_LAYOUT) ctest --preset tsan --label-regex unit --exclude-regex 'PageSqlTest'
+	@$(FIXED_LAYOUT) ctest --preset tsan --label-regex unit
 
 test-fuzz: FUZZ_SECONDS = $(FUZZ_TEST_SECONDS)
 test-fuzz: fuzz

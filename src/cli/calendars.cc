@@ -20,4 +20,9 @@ Result<market::Calendars> LoadCalendars(const Settings& settings) {
   return calendars;
 }
 
+Result<std::shared_ptr<const market::Calendars>> LoadSharedCalendars(const Settings& settings) {
+  TRY_ASSIGN(auto calendars, LoadCalendars(settings));
+  return std::make_shared<const market::Calendars>(std::move(calendars));
+}
+
 }  // namespace pregao::cli

@@ -10,12 +10,12 @@
 #include "base/text.h"
 #include "cli/backfill.h"
 #include "cli/calendars.h"
+#include "cli/chart_access.h"
 #include "cli/commands.h"
 #include "cli/instant.h"
 #include "cli/lake_store.h"
 #include "cli/output.h"
 #include "cli/progress.h"
-#include "listen/watchlist_file.h"
 
 namespace pregao::cli {
 namespace {
@@ -27,22 +27,6 @@ struct Options {
   std::string from, to, interval = "1d";
   bool dry_run = false, again = false;
 };
-
-Result<std::vector<std::string>> TickersOf(const Context& context, const Options& options) {
-  if (options.tickers.empty()) {
-    TRY_ASSIGN(const auto file, listen::WatchlistFile::Open(context.settings.watchlist));
-    return file.Tickers();
-  }
-  std::string lines;
-  for (const std::string& ticker : options.tickers) lines += ticker + "\n";
-  const market::Watchlist list = market::ParseWatchlist(lines);
-  for (const auto& problem : list.problems) {
-    if (problem.error) return Status::Invalid(problem.text);
-  }
-  std::vector<std::string> tickers;
-  for (const auto& entry : list.entries) tickers.push_back(entry.ticker);
-  return tickers;
-}
 
 Result<BackfillRange> RangeOf(const Context& context, const Options& options) {
   BackfillRange range;
@@ -136,16 +120,8 @@ std::string ForPrograms(const BackfillPlan& plan, const engine::HistoryCounts& c
   return w.Take() + "\n";
 }
 
-engine::HistoryOptions HistoryOptionsOf(const Settings& settings) {
-  engine::HistoryOptions options;
-  options.write.compression = settings.engine_compression;
-  options.table.checkpoint_every = static_cast<int>(settings.table_checkpoint_every);
-  options.table.log_retention = std::chrono::ceil<std::chrono::hours>(settings.table_log_retention);
-  return options;
-}
-
 Result<ExitCode> RunBackfillCommand(const Context& context, const Options& options) {
-  TRY_ASSIGN(const auto tickers, TickersOf(context, options));
+  TRY_ASSIGN(const auto tickers, TickersOf(context.settings, options.tickers));
   TRY_ASSIGN(const BackfillRange range, RangeOf(context, options));
   TRY_ASSIGN(const auto calendars, LoadCalendars(context.settings));
   const engine::HistoryOptions history_options = HistoryOptionsOf(context.settings);
@@ -166,16 +142,12 @@ Result<ExitCode> RunBackfillCommand(const Context& context, const Options& optio
   if (!options.dry_run && plan.requests() > 0) {
     TRY_ASSIGN(auto store, OpenLake(context));
     TRY_ASSIGN(const auto history, engine::History::Open(std::move(store), context.clock, history_options));
-    yahoo::ChartClientOptions client_options;
-    client_options.url = context.settings.yahoo_chart_url;
-    client_options.requests_per_minute = static_cast<double>(context.settings.yahoo_chart_requests_per_minute);
-    yahoo::SystemPace pace;
-    yahoo::ChartClient client(client_options, context.clock, &pace);
+    const auto client = NewChartClient(context);
     ProgressBar bar("asking for " + std::string(range.interval.name) + " bars", "requests");
-    end = RunBackfill(&plan, &client, history.get(), *context.clock, context.stop,
+    end = RunBackfill(&plan, client.get(), history.get(), *context.clock, context.stop,
                       [&bar](std::int64_t done, std::int64_t of) { bar.Update(done, of); });
     counts = history->counts();
-    asked = client.stats();
+    asked = client->stats();
   }
   TRY(WriteOut(context.json ? ForPrograms(plan, counts, asked, options, end.IsCancelled())
                             : ForPeople(plan, counts, options, context.settings)));

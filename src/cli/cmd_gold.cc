@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/gap_filler.h"
 #include "cli/lake_session.h"
 #include "cli/operations.h"
 #include "cli/output.h"
@@ -60,6 +61,8 @@ Result<ExitCode> RunGold(const Context& context, const Options& options) {
   };
   const auto gold = NewGold(context, store, std::move(wanted));
   const auto upkeep = NewUpkeep(context, store, {engine::kBarsRoot, engine::kCorporateActionsRoot});
+  std::unique_ptr<GapFiller> filler;
+  if (!until_end) filler = NewGapFiller(context);
   TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFigures, {.gold = gold.get()}));
   Status status;
   {
@@ -69,9 +72,11 @@ Result<ExitCode> RunGold(const Context& context, const Options& options) {
       const bool building = options.rebuild && s.rebuilds == 0;
       if (until_end || building) return ProgressText("building bars", done, of, building ? "quotes" : "steps");
       return fmt::format("{:.0f} quotes/s · {} bars · {} revisions · {} versions behind", rate.PerSecond(s.ticks),
-                         HumanCount(s.bars - s.revisions), HumanCount(s.revisions), HumanCount(s.behind));
+                         HumanCount(s.bars - s.revisions), HumanCount(s.revisions), HumanCount(s.behind)) +
+             GapsText(filler.get());
     });
-    std::jthread keeping;
+    std::jthread keeping, filling;
+    if (filler) filling = std::jthread([&](std::stop_token stop) { filler->Run(stop); });
     if (upkeep && !until_end) keeping = std::jthread([&](std::stop_token stop) { upkeep->Run(stop); });
     status = gold->Run(context.stop);
     if (until_end && status.ok() && upkeep) upkeep->Look(context.stop);
@@ -91,7 +96,8 @@ Command GoldCommand() {
            "pregao gold --until end       # what is there, then stop",
            "pregao gold --rebuild --until end   # every bar anew from all of silver; what differs is revised",
            "pregao gold --until end --json | jq .bars"},
-          {"lake", "gold.interval", "engine.compression", "table.", "upkeep.", "web."},
+          {"lake", "gold.", "yahoo.chart-url", "yahoo.chart-requests-per-minute", "calendars", "engine.compression",
+           "table.", "upkeep.", "web."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--until", options->until, "`end`: process what silver holds now, then stop")

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "cli/calendars.h"
 #include "cli/commands.h"
 #include "cli/listener_options.h"
 #include "cli/operations.h"
@@ -22,6 +23,10 @@ void Report(const listen::ListenerStats& stats, const ListenerTopics& topics) {
   spdlog::info("{} frames, {} messages written, {} dead letters, {}/{} connections open, {} reconnects{}",
                Count(stats.frames), Count(stats.messages), Count(stats.dead_letters), stats.connections_open,
                stats.connections, Count(stats.reconnects), SpoolText(topics));
+  if (!stats.quiet.empty() || stats.closed > 0) {
+    spdlog::info("{} quiet though their exchange is open{}{}; {} of closed exchanges", stats.quiet.size(),
+                 stats.quiet.empty() ? "" : ", such as ", stats.quiet.empty() ? "" : stats.quiet.front(), stats.closed);
+  }
   if (!stats.silent.empty()) {
     std::string names;
     for (const std::string& symbol : stats.silent) names += (names.empty() ? "" : ", ") + symbol;
@@ -43,10 +48,10 @@ std::jthread Reporter(const listen::Listener* listener, const ListenerTopics* to
 
 Result<ExitCode> RunListen(const Context& context) {
   TRY_ASSIGN(const auto topics, OpenListenerTopics(context));
-  const std::string source = SourceOf(context.settings);
-  TRY_ASSIGN(const auto listener,
-             listen::Listener::Create(ListenerOptionsOf(context.settings, source), topics.writers.quotes.get(),
-                                      topics.writers.dead_letter.get(), context.clock));
+  auto options = ListenerOptionsOf(context.settings, SourceOf(context.settings));
+  TRY_ASSIGN(options.calendars, LoadSharedCalendars(context.settings));
+  TRY_ASSIGN(const auto listener, listen::Listener::Create(std::move(options), topics.writers.quotes.get(),
+                                                           topics.writers.dead_letter.get(), context.clock));
   spdlog::info("listening to {} for {}, writing to {}", context.settings.yahoo_stream_url, context.settings.watchlist,
                context.settings.topic);
   TRY_ASSIGN(const auto operations,
@@ -65,7 +70,7 @@ Command ListenCommand() {
           "Yahoo's stream into the topic, until Ctrl-C",
           {"pregao listen", "pregao listen --watchlist my.txt --topic local:my.db",
            "pregao listen --yahoo.stream-url 'ws://127.0.0.1:8765/?version=2'   # the simulator"},
-          {"topic", "watchlist", "portfolio.", "yahoo.", "listen.", "local.", "new-topic.", "web."},
+          {"topic", "watchlist", "portfolio.", "yahoo.", "listen.", "local.", "new-topic.", "web.", "calendars"},
           [](CLI::App*, Context* context) -> Run { return [context] { return RunListen(*context); }; }};
 }
 

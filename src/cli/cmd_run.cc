@@ -1,10 +1,13 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <thread>
 
 #include "base/text.h"
+#include "cli/calendars.h"
 #include "cli/commands.h"
+#include "cli/gap_filler.h"
 #include "cli/operations.h"
 #include "cli/output.h"
 #include "cli/pipeline.h"
@@ -22,6 +25,15 @@ struct Options {
   bool accept_new_topic = false;
 };
 
+/// " · 2 silent: A, B"; empty: none.
+std::string NamesText(const std::vector<std::string>& names, const char* what) {
+  constexpr std::size_t kMost = 5;
+  if (names.empty()) return "";
+  std::string text = fmt::format(" · {} {}: ", names.size(), what);
+  for (std::size_t i = 0; i < std::min(names.size(), kMost); ++i) text += (i == 0 ? "" : ", ") + names[i];
+  return names.size() > kMost ? text + ", …" : text;
+}
+
 std::string StatusText(const listen::ListenerStats& heard, const engine::EngineStats& written, RateMeter* rate) {
   std::string text =
       fmt::format("{:.0f} messages/s · {} rows · {} duplicates · {} rejects · lag {}",
@@ -30,11 +42,8 @@ std::string StatusText(const listen::ListenerStats& heard, const engine::EngineS
   if (heard.connections_open < heard.connections) {
     text += fmt::format(" · {} of {} connections", heard.connections_open, heard.connections);
   }
-  if (!heard.silent.empty()) {
-    text += fmt::format(" · {} silent: ", heard.silent.size());
-    for (std::size_t i = 0; i < heard.silent.size() && i < 5; ++i) text += (i == 0 ? "" : ", ") + heard.silent[i];
-    if (heard.silent.size() > 5) text += ", …";
-  }
+  text += NamesText(heard.silent, "silent") + NamesText(heard.quiet, "quiet in a session");
+  if (heard.closed > 0) text += fmt::format(" · {} closed", heard.closed);
   return text;
 }
 
@@ -64,13 +73,16 @@ Status RunParts(listen::Listener* listener, engine::EmbeddedEngine* engine, engi
 
 Result<ExitCode> RunAll(Context context, const Options& options) {
   TRY(topic::ParseTopic(context.settings.topic).status());  // wrong is wrong, also where the demo has its own
-  TRY_ASSIGN(const auto source, ChooseSource(options.source, &context));
+  TRY_ASSIGN(auto source, ChooseSource(options.source, &context));
+  TRY_ASSIGN(source.options.calendars, LoadSharedCalendars(context.settings));
   TRY_ASSIGN(const auto topics, OpenListenerTopics(context));
   TRY_ASSIGN(const auto listener, listen::Listener::Create(source.options, topics.writers.quotes.get(),
                                                            topics.writers.dead_letter.get(), context.clock));
   TRY_ASSIGN(const auto pipeline, OpenEngine(context, false, options.accept_new_topic));
   std::unique_ptr<engine::Gold> gold;
   if (context.settings.gold_enabled) gold = NewGold(context, pipeline.store, {.finish = true});
+  std::unique_ptr<GapFiller> filler;
+  if (gold) filler = NewGapFiller(context);
   const Parts parts{.listener = listener.get(), .engine = &pipeline, .gold = gold.get(), .spool = topics.spool};
   TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFiguresAndPage, parts));
 
@@ -81,13 +93,17 @@ Result<ExitCode> RunAll(Context context, const Options& options) {
     RateMeter rate;
     const StatusLine line([&] {
       const auto written = pipeline.engine->stats();
-      return StatusText(listener->stats(), written, &rate) + SpoolText(topics) + WaitText(written);
+      return StatusText(listener->stats(), written, &rate) + SpoolText(topics) + WaitText(written) +
+             GapsText(filler.get());
     });
     const std::jthread upkeep = StartUpkeep(pipeline);
+    std::jthread filling;
+    if (filler) filling = std::jthread([&](std::stop_token stop) { filler->Run(stop); });
     status = RunParts(listener.get(), pipeline.engine.get(), gold.get(), context.stop);
   }
   const auto bars = gold ? gold->stats() : engine::GoldStats();
-  TRY(WriteOut(Summary(pipeline.engine->stats(), context.settings.lake, context.json, gold ? &bars : nullptr)));
+  TRY(WriteOut(Summary(pipeline.engine->stats(), context.settings.lake, context.json, gold ? &bars : nullptr,
+                       filler ? filler->stats().bars : 0)));
   TRY(status);
   return ExitCode::kOk;
 }
@@ -99,7 +115,7 @@ Command RunCommand() {
           "Everything in one process: Yahoo -> topic -> tables, bars (the simulator when Yahoo is out of reach)",
           {"pregao run", "pregao run --watchlist mine.txt", "pregao run --source simulator"},
           {"topic", "lake", "watchlist", "portfolio.", "yahoo.", "listen.", "engine.", "gold.", "upkeep.", "local.",
-           "new-topic.", "web.", "sim."},
+           "new-topic.", "web.", "calendars", "sim."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--source", options->source,

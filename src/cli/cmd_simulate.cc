@@ -7,6 +7,7 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/instant.h"
 #include "cli/output.h"
 #include "cli/topics.h"
 #include "yahoo/message_source.h"
@@ -19,6 +20,8 @@ constexpr std::int64_t kMessagesABatch = 5000;
 
 struct Options {
   yahoo::SimServerOptions server;
+  std::string start;
+  std::int64_t skip_s = 0;
   std::int64_t messages = 0;
   double rejects = 0, duplicates = 0.01;
 };
@@ -30,7 +33,13 @@ void WaitForStop(std::stop_token stop) {
   stopped.wait(lock, std::move(stop), [] { return false; });
 }
 
-Result<ExitCode> Serve(const Context& context, yahoo::SimServerOptions options) {
+Result<ExitCode> Serve(const Context& context, const Options& wanted) {
+  yahoo::SimServerOptions options = wanted.server;
+  if (!wanted.start.empty()) {
+    TRY_ASSIGN(const TimestampMs start, ParseInstant(wanted.start, context.clock->Now()));
+    options.start = TimestampMs(start.value / 1000 * 1000);
+  }
+  options.skip = std::chrono::seconds(wanted.skip_s);
   options.seed = static_cast<std::uint64_t>(context.settings.sim_seed);
   options.speed = 1000.0 / static_cast<double>(context.settings.sim_tick.count());
   TRY_ASSIGN(const auto server, yahoo::SimServer::Start(options));
@@ -122,12 +131,20 @@ Command SimulateCommand() {
           "Serve a stand-in market that speaks Yahoo's wire",
           {"pregao simulate --port 8765", "pregao simulate --port 8765 --sim.seed 7 --drop 0.01 --damaged 0.001",
            "pregao simulate --port 8765 --throttle 0.5 --retry-after 3   # its chart API: /v8/finance/chart/AAPL",
+           "pregao simulate --port 8765 --start 2h --skip 3600       # the market of two hours ago, an hour into it",
            "pregao simulate --messages 2000000 --topic local:bench.db   # no server: straight into the topic"},
           {"sim.", "topic", "local.", "new-topic."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--host", options->server.host, "Address to listen on")->capture_default_str();
             app->add_option("--port", options->server.port, "Port to listen on; 0 takes a free one and prints it")
+                ->capture_default_str();
+            app->add_option("--start", options->start,
+                            "The market's first second: 2026-01-02T13:00 (UTC) or how long ago, 2h (default: now, or a "
+                            "day ago where sim.tick is below 1s)");
+            app->add_option("--skip", options->skip_s,
+                            "Seconds of the market that have passed when the server opens; its history has them")
+                ->check(CLI::Range(std::int64_t{0}, std::int64_t{45 * 86'400}))
                 ->capture_default_str();
             app->add_option("--messages", options->messages,
                             "Serve nothing; write so many messages into the topic at full speed")
@@ -139,7 +156,7 @@ Command SimulateCommand() {
                 ->capture_default_str();
             DeclareFaults(app, &options->server.faults);
             return [options, context] {
-              return options->messages > 0 ? Fill(*context, *options) : Serve(*context, options->server);
+              return options->messages > 0 ? Fill(*context, *options) : Serve(*context, *options);
             };
           }};
 }

@@ -3,9 +3,9 @@
 namespace pregao::cli {
 
 std::vector<Command> Commands() {
-  return {RunCommand(),    ListenCommand(), SilverCommand(),   GoldCommand(),  BackfillCommand(),
-          ReadCommand(),   SqlCommand(),    ServeCommand(),    AuditCommand(), OptimizeCommand(),
-          VacuumCommand(), ReplayCommand(), SimulateCommand(), DoctorCommand()};
+  return {RunCommand(),       ListenCommand(), SilverCommand(), GoldCommand(),     BackfillCommand(),
+          ReconcileCommand(), ReadCommand(),   SqlCommand(),    ServeCommand(),    AuditCommand(),
+          OptimizeCommand(),  VacuumCommand(), ReplayCommand(), SimulateCommand(), DoctorCommand()};
 }
 
 }  // namespace pregao::cli

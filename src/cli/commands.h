@@ -50,6 +50,7 @@ Command RunCommand();
 Command SilverCommand();
 Command GoldCommand();
 Command BackfillCommand();
+Command ReconcileCommand();
 Command AuditCommand();
 Command OptimizeCommand();
 Command VacuumCommand();

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "cli/calendars.h"
 #include "cli/lake_store.h"
 #include "cli/output.h"
 
@@ -62,17 +63,24 @@ query::PortfolioSource PortfolioOf(const Settings& settings) {
 }
 }  // namespace
 
-Result<std::unique_ptr<query::Session>> OpenSession(const Context& context) {
+Result<std::unique_ptr<query::Session>> OpenSession(const Context& context, const query::DatabaseOptions& options) {
   TRY_ASSIGN(auto store, OpenExistingLake(context));
   TRY_ASSIGN(auto cache, CacheOf(context, store));
-  return query::Session::Open(std::move(store), context.clock, {}, std::move(cache), PortfolioOf(context.settings));
+  TRY_ASSIGN(auto calendars, LoadCalendars(context.settings));
+  TRY_ASSIGN(auto session, query::Session::Open(std::move(store), context.clock, options, std::move(cache),
+                                                PortfolioOf(context.settings)));
+  session->UseCalendars(std::move(calendars));
+  return session;
 }
 
 Result<std::unique_ptr<query::Session>> OpenGuardedSession(const Context& context) {
   TRY_ASSIGN(auto store, OpenExistingLake(context));
   TRY_ASSIGN(auto cache, CacheOf(context, store));
-  return query::Session::OpenGuarded(std::move(store), context.clock, {.memory_limit = "512MiB"}, std::move(cache),
-                                     PortfolioOf(context.settings));
+  TRY_ASSIGN(auto calendars, LoadCalendars(context.settings));
+  TRY_ASSIGN(auto session, query::Session::OpenGuarded(std::move(store), context.clock, {.memory_limit = "512MiB"},
+                                                       std::move(cache), PortfolioOf(context.settings)));
+  session->UseCalendars(std::move(calendars));
+  return session;
 }
 
 InterruptOnStop::InterruptOnStop(query::Session* session, std::stop_token stop)

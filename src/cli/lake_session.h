@@ -14,7 +14,8 @@ namespace pregao::cli {
 /// The store of the settings' lake. Invalid when its folder does not exist: looking makes no folders.
 [[nodiscard]] Result<std::shared_ptr<lake::ObjectStore>> OpenExistingLake(const Context& context);
 /// The SQL session over the settings' lake, opened so.
-[[nodiscard]] Result<std::unique_ptr<query::Session>> OpenSession(const Context& context);
+[[nodiscard]] Result<std::unique_ptr<query::Session>> OpenSession(const Context& context,
+                                                                  const query::DatabaseOptions& options = {});
 
 /// The same for SQL that comes from the page: see query::Session::OpenGuarded.
 [[nodiscard]] Result<std::unique_ptr<query::Session>> OpenGuardedSession(const Context& context);

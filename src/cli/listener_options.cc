@@ -21,8 +21,10 @@ listen::ListenerOptions ListenerOptionsOf(const Settings& settings, const std::s
   return options;
 }
 
-std::string SourceOf(const Settings& settings) {
-  std::string host = settings.yahoo_stream_url;
+std::string SourceOf(const Settings& settings) { return SourceOfUrl(settings.yahoo_stream_url); }
+
+std::string SourceOfUrl(const std::string& url) {
+  std::string host = url;
   const auto scheme = host.find("://");
   if (scheme != std::string::npos) host.erase(0, scheme + 3);
   host.erase(std::min(host.find_first_of("/:?"), host.size()));

@@ -132,12 +132,13 @@ std::string WaitText(const engine::EngineStats& stats) {
 }
 
 std::string Summary(const engine::EngineStats& stats, const std::string& target, bool json,
-                    const engine::GoldStats* gold) {
+                    const engine::GoldStats* gold, std::int64_t filled) {
   if (!json) {
-    return fmt::format("{} rows written to {} ({} duplicates, {} quarantined, {} commits, {}{})\n",
+    return fmt::format("{} rows written to {} ({} duplicates, {} quarantined, {} commits, {}{}{})\n",
                        HumanCount(stats.rows), target, HumanCount(stats.duplicates), HumanCount(stats.rejected()),
                        HumanCount(stats.commits), HumanSize(stats.bytes),
-                       gold != nullptr ? fmt::format("; {} bars", HumanCount(gold->bars - gold->revisions)) : "");
+                       gold != nullptr ? fmt::format("; {} bars", HumanCount(gold->bars - gold->revisions)) : "",
+                       filled > 0 ? fmt::format("; {} bars filled", HumanCount(filled)) : "");
   }
   JsonWriter w;
   w.BeginObject();
@@ -154,6 +155,8 @@ std::string Summary(const engine::EngineStats& stats, const std::string& target,
   if (gold != nullptr) {
     w.Key("bars");
     w.Int(gold->bars - gold->revisions);
+    w.Key("bars_filled");
+    w.Int(filled);
   }
   w.Key("rejects");
   w.BeginObject();

@@ -53,7 +53,8 @@ struct EnginePipeline {
 /// What an engine did, as one line for people or one JSON object.
 /// @param target  where the tables are, for people; with --json the member `lake`
 /// @param gold    what was built from it; may be null
+/// @param filled  bars that came out of Yahoo's history beside it
 [[nodiscard]] std::string Summary(const engine::EngineStats& stats, const std::string& target, bool json,
-                                  const engine::GoldStats* gold = nullptr);
+                                  const engine::GoldStats* gold = nullptr, std::int64_t filled = 0);
 
 }  // namespace pregao::cli

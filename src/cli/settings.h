@@ -51,6 +51,7 @@ struct Settings {
   std::int64_t engine_dedupe_keys = 1'000'000;
   bool gold_enabled = true;
   Duration gold_interval = std::chrono::seconds(10);
+  bool gold_fill_gaps = true;
   std::int64_t table_checkpoint_every = 100;
   Duration table_log_retention = std::chrono::hours(7 * 24);
   std::string cache_folder = "~/.cache/pregao/lake";

@@ -75,6 +75,8 @@ std::vector<SettingKey> TableKeys() {
        "Recent rows held in memory to find duplicates; older ones are looked up in the table", 1000, 100'000'000},
       {"gold.enabled", &S::gold_enabled, "Whether run builds one-minute bars of the quotes, beside its work"},
       {"gold.interval", &S::gold_interval, "How often new quotes are made into bars", 100, kHour},
+      {"gold.fill-gaps", &S::gold_fill_gaps,
+       "Whether run and gold ask Yahoo's history for minutes that are missing in a session"},
       {"table.checkpoint-every", &S::table_checkpoint_every, "Commits between checkpoints of a table's log", 1, 10'000},
       {"table.log-retention", &S::table_log_retention, "How long log entries behind a checkpoint are kept", kHour,
        3650 * kDay},

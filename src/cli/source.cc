@@ -24,6 +24,7 @@ Result<Source> Simulate(Context* context) {
   if (!named) settings.lake = kDemoLake;
   FitToLake(&settings);
   settings.yahoo_stream_url = source.simulator->url();
+  settings.yahoo_chart_url = source.simulator->http_url();
   source.options = ListenerOptionsOf(settings, "simulator");
   return source;
 }

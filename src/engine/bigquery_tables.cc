@@ -77,8 +77,9 @@ bigquery::Parameter List(const char* name, const char* type, const std::set<std:
 
 Status EnsureTables(bigquery::Rest* rest, bool bronze) {
   TRY(rest->EnsureDataset());
-  if (bronze) TRY(rest->EnsureTable({kBronzeTable, medallion::BronzeSchema(), "date", ""}));
-  TRY(rest->EnsureTable({kQuarantineTable, medallion::QuarantineSchema(), "date", "reason"}));
+  // What is kept as it came may be of any day, and BigQuery streams into partitions of recent years only.
+  if (bronze) TRY(rest->EnsureTable({kBronzeTable, medallion::BronzeSchema(), "", "date"}));
+  TRY(rest->EnsureTable({kQuarantineTable, medallion::QuarantineSchema(), "", "date"}));
   return rest->EnsureTable({kSilverTable, medallion::SilverSchema(), "date", "ticker"});
 }
 

@@ -27,6 +27,8 @@ std::string AppId(const std::string& ticker, const std::string& interval, const 
   return "pregao:chart:" + interval + ":" + ticker + ":" + end;
 }
 
+std::string GapsAppId(const std::string& ticker) { return "pregao:gaps:" + ticker; }
+
 /// A position never goes back, and a span that is replaced may: each replacement is a generation, in the upper bits.
 /// The start is counted down from zero, so that an earlier one is a greater number.
 constexpr std::int64_t kGeneration = std::int64_t{1} << 40, kZero = kGeneration / 2;
@@ -62,12 +64,19 @@ Coverage Extended(const std::optional<Coverage>& covered, const HistorySpan& fre
   return {generation, {std::min(span.from_s, fresh.from_s), std::max(span.to_s, fresh.to_s)}};
 }
 
-/// Positions that the coverage of `parts` moves, from where the table has them.
-std::vector<lake::PositionChange> CoverageChanges(const lake::Snapshot& snapshot,
+/// Positions that `parts` move, from where the table has them.
+std::vector<lake::PositionChange> PositionChanges(const lake::Snapshot& snapshot,
                                                   const std::vector<HistoryPart>& parts) {
   std::map<std::string, std::int64_t> after;
   std::map<std::pair<std::string, std::string>, std::optional<Coverage>> covered;
   for (const HistoryPart& part : parts) {
+    if (part.gaps_asked_to_s) {
+      const auto known = snapshot.positions.find(GapsAppId(part.ticker));
+      std::int64_t& to = after.try_emplace(GapsAppId(part.ticker), *part.gaps_asked_to_s).first->second;
+      to = std::max(to, *part.gaps_asked_to_s);
+      if (known != snapshot.positions.end()) to = std::max(to, known->second);
+    }
+    if (!part.covers) continue;
     const HistorySpan fresh{part.span.from_s, std::min(part.span.to_s, part.settled_s)};
     if (fresh.to_s <= fresh.from_s) continue;
     auto& now =
@@ -110,6 +119,12 @@ std::optional<HistorySpan> History::CoveredIn(const std::map<std::string, std::i
                                               const std::string& ticker, const std::string& interval) {
   const auto coverage = CoverageIn(positions, ticker, interval);
   return coverage ? std::optional(coverage->span) : std::nullopt;
+}
+
+std::optional<std::int64_t> History::GapsAskedTo(const std::map<std::string, std::int64_t>& positions,
+                                                 const std::string& ticker) {
+  const auto at = positions.find(GapsAppId(ticker));
+  return at == positions.end() ? std::nullopt : std::optional(at->second);
 }
 
 std::optional<HistorySpan> History::Covered(const std::string& ticker, const std::string& interval) const {
@@ -182,7 +197,7 @@ Status History::WriteBars(const std::vector<HistoryPart>& parts) {
     };
     lake::Transaction txn;
     txn.operation = "BACKFILL";
-    txn.positions = CoverageChanges(*base, parts);
+    txn.positions = PositionChanges(*base, parts);
     TRY(fill(&txn));
     if (txn.adds.empty() && txn.positions.empty()) {
       counts_.unchanged += step.unchanged;

@@ -30,6 +30,10 @@ struct HistoryPart {
   std::int64_t settled_s = 0;  ///< what starts before it, within the span, will not change by itself
   std::vector<market::Bar> bars;
   std::vector<market::CorporateAction> actions;
+  /// Whether all of the span was asked for, and is covered by the answer. False: only `bars`, for gaps in the stream.
+  bool covers = true;
+  /// Gaps of the ticker's stream that end by then, UTC seconds, have been asked for, and the answer will not change.
+  std::optional<std::int64_t> gaps_asked_to_s = {};
 };
 
 struct HistoryOptions {
@@ -50,7 +54,8 @@ struct HistoryCounts {
 /// that differ by less than a millionth are the same (Yahoo answers alike requests with another seventh digit).
 ///
 /// What is covered, one contiguous span of each ticker and interval, is written in the commit that holds the bars: two
-/// `txn` actions, `pregao:chart:<interval>:<ticker>:from` and `:to`. Not thread-safe; several processes may write at a
+/// `txn` actions, `pregao:chart:<interval>:<ticker>:from` and `:to`. Up to where gaps have been asked for is a third,
+/// `pregao:gaps:<ticker>`, which only moves on. Not thread-safe; several processes may write at a
 /// time.
 class History {
  public:
@@ -70,6 +75,9 @@ class History {
                                                                              const lake::TableOptions& options = {});
   [[nodiscard]] static std::optional<HistorySpan> CoveredIn(const std::map<std::string, std::int64_t>& positions,
                                                             const std::string& ticker, const std::string& interval);
+  /// Up to where gaps of the ticker have been asked for, UTC seconds; nullopt: none has.
+  [[nodiscard]] static std::optional<std::int64_t> GapsAskedTo(const std::map<std::string, std::int64_t>& positions,
+                                                               const std::string& ticker);
 
  private:
   using Files = std::vector<std::shared_ptr<const lake::DataFile>>;

@@ -107,6 +107,36 @@ TEST_F(HistoryTest, ABarThatBecameFinalIsTheNextRevisionAndNeverGoesBack) {
   EXPECT_TRUE(Stored(store_).back().is_final);
 }
 
+TEST_F(HistoryTest, BarsForGapsCoverNothingAndAreRememberedAsAskedForOnlyForwards) {
+  auto part = Part("A", kT0, 5);
+  part.covers = false;
+  part.gaps_asked_to_s = kT0 + 300;
+  EXPECT_EQ(Write({part}).bars, 5);
+  EXPECT_EQ(Covered(), std::nullopt);
+  const auto asked_to = [&](const std::string& ticker) {
+    return History::GapsAskedTo(History::Positions(store_, &clock_).ValueOrDie(), ticker);
+  };
+  EXPECT_EQ(asked_to("A"), kT0 + 300);
+  EXPECT_EQ(asked_to("B"), std::nullopt);
+  EXPECT_EQ(Write({part}).commits, 0);
+  part.gaps_asked_to_s = kT0 + 60;
+  EXPECT_EQ(Write({part}).commits, 0);
+  EXPECT_EQ(asked_to("A"), kT0 + 300);
+  auto none = Part("A", kT0 + 600, 0);  // Yahoo has no minute of it either
+  none.covers = false;
+  none.gaps_asked_to_s = kT0 + 900;
+  EXPECT_EQ(Write({none}).commits, 1);
+  EXPECT_EQ(asked_to("A"), kT0 + 900);
+}
+
+TEST_F(HistoryTest, WhatABackfillCoversStaysWhenAGapIsFilled) {
+  Write({Part("A", kT0, 5)});
+  auto part = Part("A", kT0 + 6000, 5);
+  part.covers = false;
+  Write({part});
+  EXPECT_EQ(Covered(), (HistorySpan{kT0, kT0 + 300}));
+}
+
 TEST_F(HistoryTest, ABarOfTheStreamIsAnotherBar) {
   auto stream = Part("A", kT0, 1);
   stream.bars[0].source = market::BarSource::kStream;

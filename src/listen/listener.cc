@@ -8,6 +8,7 @@
 
 #include "base/bounded_queue.h"
 #include "listen/frame_writer.h"
+#include "listen/silence.h"
 #include "listen/watchlist_file.h"
 #include "market/portfolio.h"
 #include "yahoo/stream_pool.h"
@@ -252,6 +253,8 @@ ListenerStats Listener::stats() const {
   const auto links = s.pool->stats();
   const WriteCounts written = s.writer.counts();
   const std::string refusal = s.writer.last_error();
+  const auto& calendars = s.options.calendars ? *s.options.calendars : market::Calendars::Builtin();
+  auto silences = JudgeSilences(links.last_heard, calendars, s.clock->Now(), s.options.quiet_after);
   const std::lock_guard lock(s.mutex);
   ListenerStats out = s.stats;
   out.messages = written.messages;
@@ -264,6 +267,8 @@ ListenerStats Listener::stats() const {
   out.connections_open = links.open;
   out.queued = s.queue.size();
   out.silent = links.Silent();
+  out.quiet = std::move(silences.quiet);
+  out.closed = silences.closed;
   out.last_heard = links.last_heard;
   return out;
 }

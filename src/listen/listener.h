@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "market/calendar.h"
 #include "topic/topic.h"
 #include "yahoo/streamer.h"
 
@@ -30,8 +31,11 @@ struct ListenerOptions {
   std::size_t queue_frames = 20'000;  ///< waiting for the topic; when full, the sockets are not read
   std::chrono::milliseconds retry_min{100}, retry_max{5'000};  ///< of a topic that refuses
   std::chrono::milliseconds silence_report{60'000};  ///< after which symbols that never spoke are logged by name
-  std::chrono::milliseconds give_up_after{600'000};  ///< of refusals in a row, then Run returns the topic's error
-  std::chrono::milliseconds stop_grace{5'000};       ///< for what is in the queue when asked to stop
+  /// Whose hours tell a silent feed from a closed market; null: the built-in ones.
+  std::shared_ptr<const market::Calendars> calendars = nullptr;
+  std::chrono::milliseconds quiet_after{15 * 60'000};  ///< silence of a ticker that has spoken
+  std::chrono::milliseconds give_up_after{600'000};    ///< of refusals in a row, then Run returns the topic's error
+  std::chrono::milliseconds stop_grace{5'000};         ///< for what is in the queue when asked to stop
 };
 
 /// A picture of the listener, consistent in itself.
@@ -47,8 +51,10 @@ struct ListenerStats {
   std::size_t connections = 0, connections_open = 0;
   std::map<std::string, std::optional<TimestampMs>> last_heard;  ///< of each symbol listened to
   std::vector<std::string> silent;                               ///< symbols that never spoke
-  std::string last_problem;                                      ///< newest of link, topic or watchlist; empty if none
-  std::vector<std::string> watchlist_problems;                   ///< of the newest read, one line each
+  std::vector<std::string> quiet;  ///< that have said nothing for quiet_after though their exchange is open
+  std::size_t closed = 0;          ///< symbols as quiet whose exchange is closed
+  std::string last_problem;        ///< newest of link, topic or watchlist; empty if none
+  std::vector<std::string> watchlist_problems;  ///< of the newest read, one line each
 };
 
 /// Reads the watchlist, listens to it and appends every frame to the topic, key = ticker. A frame that cannot be

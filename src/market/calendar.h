@@ -104,13 +104,18 @@ class Calendars {
   /// are crypto, `=X` currencies, `=F` futures, else what follows the last point. Null: nobody knows. Valid as long as
   /// these Calendars.
   [[nodiscard]] const Calendar* Of(std::string_view ticker, std::string_view exchange = {}) const;
+  /// By name; and the rules by which Of() finds one: calendars' names by ticker and by suffix ("." is: no suffix). A
+  /// rule may name a calendar that is not there.
+  using Names = std::map<std::string, std::string, std::less<>>;
+  [[nodiscard]] const std::map<std::string, Calendar, std::less<>>& all() const { return calendars_; }
+  [[nodiscard]] const Names& tickers() const { return tickers_; }
+  [[nodiscard]] const Names& suffixes() const { return suffixes_; }
   /// What the built-in ones were made from: "exchange_calendars-4.13.2".
   [[nodiscard]] const std::string& version() const { return version_; }
   [[nodiscard]] std::size_t size() const { return calendars_.size(); }
 
  private:
   friend class CalendarParser;
-  using Names = std::map<std::string, std::string, std::less<>>;
   [[nodiscard]] const Calendar* Named(const Names& names, std::string_view key) const;
 
   std::map<std::string, Calendar, std::less<>> calendars_;

@@ -161,6 +161,21 @@ class DuckDB final : public Database {
 
   Status Execute(const std::string& sql) override { return ExecuteOn(handle_->service, sql); }
 
+  Status Append(const std::string& table, std::span<const NamedNumbers> rows) override {
+    duckdb_appender appender = nullptr;
+    bool ok = duckdb_appender_create(handle_->service, nullptr, table.c_str(), &appender) == DuckDBSuccess;
+    for (std::size_t i = 0; ok && i < rows.size(); ++i) {
+      ok = duckdb_append_varchar_length(appender, rows[i].name.data(), rows[i].name.size()) == DuckDBSuccess;
+      for (const std::int64_t number : rows[i].numbers)
+        ok = ok && duckdb_append_int64(appender, number) == DuckDBSuccess;
+      ok = ok && duckdb_appender_end_row(appender) == DuckDBSuccess;
+    }
+    ok = ok && duckdb_appender_close(appender) == DuckDBSuccess;
+    const Status status = ok ? Status::OK() : Take(duckdb_appender_error_data(appender));
+    duckdb_appender_destroy(&appender);
+    return ok || !status.ok() ? status : Status::IOError("DuckDB took no rows for ", table);
+  }
+
   static Status ExecuteOn(duckdb_connection connection, const std::string& sql) {
     duckdb_result result{};
     Status status;

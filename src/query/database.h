@@ -1,8 +1,12 @@
 #pragma once
 /// DuckDB, embedded: SQL in, Arrow batches out, a chunk at a time.
+#include <array>
 #include <arrow/record_batch.h>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -35,6 +39,11 @@ class Statements {
   [[nodiscard]] virtual Result<std::unique_ptr<ResultStream>> Run(std::size_t index) = 0;
 };
 
+struct NamedNumbers {
+  std::string_view name;
+  std::array<std::int64_t, 3> numbers;
+};
+
 /// One in-memory database and one connection to it, time zone UTC. It reads files that SQL names (unless
 /// DatabaseOptions::only_folders says which), and installs nothing from the network. Not thread-safe but for Interrupt.
 /// What it hands out keeps it alive.
@@ -46,6 +55,8 @@ class Database {
   [[nodiscard]] virtual Result<std::unique_ptr<Statements>> Parse(const std::string& sql) = 0;
   /// Runs a text whose rows nobody wants, on a connection of its own, so that no transaction of the user is in the way.
   [[nodiscard]] virtual Status Execute(const std::string& sql) = 0;
+  /// Appends rows to a table whose columns are a VARCHAR and then BIGINTs.
+  [[nodiscard]] virtual Status Append(const std::string& table, std::span<const NamedNumbers> rows) = 0;
   /// Stops the running statement, from any thread.
   virtual void Interrupt() = 0;
 };

@@ -55,19 +55,52 @@ SELECT ticker, price, previous_close AS reference_price, coalesce(change, price 
 FROM silver
 QUALIFY row_number() OVER (PARTITION BY ticker ORDER BY event_time DESC, day_volume DESC NULLS LAST, "offset" DESC) = 1)";
 
-// A silence of 8 hours or more is a closed market.
+// A ticker's silence, cut by the sessions of its exchange. Where nobody knows them, 8 hours or more are a closed
+// market. Five minutes are a gap; of one that has spoken in each of ten minutes before, and speaks again in that
+// session, one.
 constexpr char kGaps[] = R"(
 WITH minutes AS (
   SELECT DISTINCT ticker, bar_start FROM bar_revisions WHERE source = 'stream' AND "interval" = '1m'
 ), silences AS (
-  SELECT ticker, bar_start + INTERVAL 1 MINUTE AS gap_start, lead(bar_start) OVER (PARTITION BY ticker ORDER BY bar_start) AS gap_end
+  SELECT ticker, bar_start + INTERVAL 1 MINUTE AS silent_from,
+    lead(bar_start) OVER (PARTITION BY ticker ORDER BY bar_start) AS silent_to,
+    count(*) OVER (PARTITION BY ticker ORDER BY bar_start
+                   RANGE BETWEEN INTERVAL 9 MINUTE PRECEDING AND CURRENT ROW) = 10 AS busy
   FROM minutes
+), times AS (
+  SELECT * FROM sessions
+  WHERE session_end >= (SELECT min(bar_start) FROM minutes) AND session_start <= (SELECT max(bar_start) FROM minutes)
+), calendars AS (
+  SELECT t.ticker, calendar, c.known_from, c.known_to
+  FROM (SELECT ticker, calendar_of(ticker) AS calendar FROM (SELECT DISTINCT ticker FROM minutes)) AS t
+  LEFT JOIN (SELECT calendar, min(session_start) AS known_from, max(session_end) AS known_to
+             FROM sessions GROUP BY calendar) AS c USING (calendar)
+), candidates AS (
+  SELECT s.*, c.calendar, coalesce(silent_from >= known_from AND silent_to <= known_to, false) AS known
+  FROM silences AS s JOIN calendars AS c USING (ticker)
+  WHERE silent_to - silent_from >= CASE WHEN busy THEN INTERVAL 1 MINUTE ELSE INTERVAL 5 MINUTE END
+), cut AS (
+  SELECT ticker, calendar, greatest(silent_from, session_start) AS gap_start, least(silent_to, session_end) AS gap_end,
+    busy AND silent_from > session_start AND silent_to < session_end AS busy
+  FROM candidates JOIN times USING (calendar)
+  WHERE known AND session_start < silent_to AND session_end > silent_from
+  UNION ALL
+  SELECT ticker, calendar, silent_from, silent_to, busy FROM candidates
+  WHERE NOT known AND silent_to - silent_from < INTERVAL 8 HOUR
+), found AS (
+  SELECT * FROM cut WHERE gap_end - gap_start >= CASE WHEN busy THEN INTERVAL 1 MINUTE ELSE INTERVAL 5 MINUTE END
 ), anyone AS (
   SELECT DISTINCT bar_start FROM minutes
+), filled AS (
+  SELECT f.ticker, f.gap_start, count(*) AS filled
+  FROM (SELECT DISTINCT ticker, bar_start FROM bar_revisions WHERE source = 'chart' AND "interval" = '1m') AS c
+  ASOF JOIN (SELECT ticker, gap_start, gap_end FROM found) AS f ON c.ticker = f.ticker AND c.bar_start >= f.gap_start
+  WHERE c.bar_start < f.gap_end GROUP BY ALL
 )
-SELECT g.ticker, gap_start, gap_end, date_diff('minute', gap_start, gap_end) AS minutes,
-  a.bar_start >= gap_end AS feed_silent, gap_start::DATE AS date
-FROM (SELECT * FROM silences WHERE gap_end - gap_start >= INTERVAL 5 MINUTE AND gap_end - gap_start < INTERVAL 8 HOUR) AS g
+SELECT g.ticker, g.gap_start, gap_end, date_diff('minute', g.gap_start, gap_end) AS minutes,
+  coalesce(filled, 0) AS filled, coalesce(a.bar_start >= gap_end, true) AS feed_silent, calendar,
+  g.gap_start::DATE AS date
+FROM found AS g LEFT JOIN filled AS f ON f.ticker = g.ticker AND f.gap_start = g.gap_start
 ASOF LEFT JOIN anyone AS a ON g.gap_start <= a.bar_start)";
 
 std::string Days() {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "query/database.h"
+#include "query/sessions.h"
 
 namespace pregao::query {
 namespace {
@@ -26,6 +27,7 @@ class GoldViews : public testing::Test {
        "previous_close DOUBLE, currency VARCHAR, exchange VARCHAR, quote_type VARCHAR, market_hours VARCHAR, "
        "day_volume "
        "BIGINT, received_at TIMESTAMPTZ, source VARCHAR, \"offset\" BIGINT)");
+    EXPECT_TRUE(LoadSessions(market::Calendars::Builtin(), database_.get()).ok());
     Do("CREATE TABLE corporate_actions (ticker VARCHAR, kind VARCHAR, amount DOUBLE, numerator DOUBLE, denominator "
        "DOUBLE, currency VARCHAR, source VARCHAR, received_at TIMESTAMPTZ, date DATE)");
     for (const DerivedView& view : DerivedViews()) {
@@ -123,17 +125,74 @@ TEST_F(GoldViews, LatestIsTheLastRowOfEachTickerWithItsReferencePriceAndChange) 
               ElementsAre("A 12.0 10.0 2.0 20.0", "B 7.0"));
 }
 
-TEST_F(GoldViews, GapsAreSilencesOfFiveMinutesToEightHours) {
-  for (const char* time : {"10:00", "10:05", "10:11", "18:12"}) Bar("A", std::string("2026-11-23 ") + time + ":00Z", 1);
-  for (const char* time : {"10:00", "10:07", "10:08"}) Bar("B", std::string("2026-11-23 ") + time + ":00Z", 1);
-  EXPECT_THAT(Ask("ticker, strftime(gap_start AT TIME ZONE 'UTC', '%H:%M'), minutes, feed_silent", "gaps"),
-              ElementsAre("A 10:06 5 false", "B 10:01 6 false"));
-  Bar("B", "2026-11-23 10:20:00Z", 1);
-  EXPECT_THAT(Ask("ticker, strftime(gap_start AT TIME ZONE 'UTC', '%H:%M'), minutes, feed_silent", "gaps"),
-              testing::Contains("B 10:09 11 false"));
-  Bar("B", "2026-11-23 10:40:00Z", 1);
-  EXPECT_THAT(Ask("ticker, strftime(gap_start AT TIME ZONE 'UTC', '%H:%M'), minutes, feed_silent", "gaps"),
-              testing::Contains("B 10:21 19 true"));
+constexpr char kGap[] =
+    "ticker, strftime(gap_start AT TIME ZONE 'UTC', '%d %H:%M'), strftime(gap_end AT TIME ZONE 'UTC', '%d %H:%M')";
+
+TEST_F(GoldViews, ASilenceOfFiveMinutesInASessionIsAGap) {
+  // New York trades from 14:30 to 21:00 UTC.
+  for (const char* time : {"14:30", "14:35", "14:41"}) Bar("A", std::string("2026-11-23 ") + time + ":00Z", 1);
+  EXPECT_THAT(Ask(std::string(kGap) + ", minutes, calendar", "gaps"), ElementsAre("A 23 14:36 23 14:41 5 XNYS"));
+}
+
+TEST_F(GoldViews, WhileTheExchangeIsClosedThereIsNoGap) {
+  // Friday's close to Monday's opening; a lunch in Tokyo, 02:30 to 03:30; the night before Thanksgiving to the half
+  // day.
+  for (const char* time : {"20 20:59", "23 14:30"}) Bar("A", std::string("2026-11-") + time + ":00Z", 1);
+  for (const char* time : {"20 02:29", "20 03:30"}) Bar("7203.T", std::string("2026-11-") + time + ":00Z", 1);
+  for (const char* time : {"25 20:59", "27 14:30"}) Bar("B", std::string("2026-11-") + time + ":00Z", 1);
+  // A currency's weekend begins and ends at 17:00 in New York.
+  for (const char* time : {"20 21:59", "22 22:00"}) Bar("JPY=X", std::string("2026-11-") + time + ":00Z", 1);
+  EXPECT_THAT(Ask(kGap, "gaps"), IsEmpty());
+}
+
+TEST_F(GoldViews, OfALongSilenceEachSessionsPartIsAGap) {
+  for (const char* time : {"20 20:50", "24 14:40"}) Bar("A", std::string("2026-11-") + time + ":00Z", 1);
+  EXPECT_THAT(Ask(kGap, "gaps"), ElementsAre("A 20 20:51 20 21:00", "A 23 14:30 23 21:00", "A 24 14:30 24 14:40"));
+}
+
+TEST_F(GoldViews, CryptoIsAlwaysOpen) {
+  for (const char* time : {"21 10:00", "21 20:00"}) Bar("BTC-USD", std::string("2026-11-") + time + ":00Z", 1);
+  EXPECT_THAT(Ask(kGap, "gaps"), ElementsAre("BTC-USD 21 10:01 21 20:00"));
+}
+
+TEST_F(GoldViews, ATickerThatHasSpokenEachMinuteMissesOne) {
+  const auto minute = [](int m) { return "2026-11-23 15:" + std::to_string(m) + ":00Z"; };
+  for (int m = 10; m < 20; ++m) Bar("A", minute(m), 1);
+  for (int m = 11; m < 20; ++m) Bar("B", minute(m), 1);  // nine in a row are too few to tell
+  for (const char* ticker : {"A", "B"}) Bar(ticker, minute(21), 1);
+  EXPECT_THAT(Ask(std::string(kGap) + ", minutes", "gaps"), ElementsAre("A 23 15:20 23 15:21 1"));
+}
+
+TEST_F(GoldViews, TheLastMinutesOfASessionAreNoGapOfABusyTicker) {
+  for (int m = 48; m < 58; ++m) Bar("A", "2026-11-23 20:" + std::to_string(m) + ":00Z", 1);
+  Bar("A", "2026-11-24 14:32:00Z", 1);
+  EXPECT_THAT(Ask(kGap, "gaps"), IsEmpty());
+}
+
+TEST_F(GoldViews, WhereNobodyKnowsTheHoursEightAreAClosedMarket) {
+  for (const char* time : {"10:00", "10:06", "18:07"}) Bar("^NONE", std::string("2026-11-23 ") + time + ":00Z", 1);
+  for (const char* time : {"10:00", "10:06", "18:07"}) Bar("A", std::string("2035-11-23 ") + time + ":00Z", 1);
+  EXPECT_THAT(Ask(std::string(kGap) + ", calendar", "gaps"),
+              ElementsAre("A 23 10:01 23 10:06 XNYS", "^NONE 23 10:01 23 10:06"));
+}
+
+TEST_F(GoldViews, AFeedIsSilentWhenNoTickerSpeaks) {
+  for (const char* time : {"15:00", "15:09"}) Bar("A", std::string("2026-11-23 ") + time + ":00Z", 1);
+  EXPECT_THAT(Ask("ticker, minutes, feed_silent", "gaps"), ElementsAre("A 8 true"));
+  Bar("BTC-USD", "2026-11-23 15:04:00Z", 1);
+  EXPECT_THAT(Ask("ticker, minutes, feed_silent", "gaps"), ElementsAre("A 8 false"));
+}
+
+TEST_F(GoldViews, AGapTellsHowManyOfItsMinutesTheChartHas) {
+  for (const char* time : {"15:00", "15:09", "15:20"}) Bar("A", std::string("2026-11-23 ") + time + ":00Z", 1);
+  for (const char* time : {"15:00", "15:01", "15:05", "15:08", "15:09", "15:20"}) {
+    for (int revision = 1; revision < 3; ++revision) {
+      Bar("A", std::string("2026-11-23 ") + time + ":00Z", 1, "NULL", "chart", revision);
+    }
+  }
+  Bar("B", "2026-11-23 15:06:00Z", 1, "NULL", "chart");
+  EXPECT_THAT(Ask(std::string(kGap) + ", minutes, filled", "gaps"),
+              ElementsAre("A 23 15:01 23 15:09 8 3", "A 23 15:10 23 15:20 10 0"));
 }
 
 TEST_F(GoldViews, NothingIsMadeOfNothing) {

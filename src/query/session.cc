@@ -6,6 +6,7 @@
 
 #include "lake/added_files.h"
 #include "lake/data_file.h"
+#include "query/sessions.h"
 #include "query/view_sql.h"
 
 namespace pregao::query {
@@ -26,6 +27,9 @@ std::optional<std::string> DateOf(const lake::DataFile& file) {
   const auto date = file.partition_values.find("date");
   return date == file.partition_values.end() ? std::nullopt : date->second;
 }
+
+/// Names in a text that need the trading hours.
+constexpr const char* kNeedHours[] = {"gaps", "sessions", "calendar_of"};
 
 /// The first date of which ShowNewest speaks; empty: all.
 std::string FirstDate(const lake::Snapshot& snapshot, std::int64_t rows) {
@@ -184,8 +188,10 @@ Result<std::unique_ptr<Statements>> Session::Parse(const std::string& sql) {
     view.wanted = view.wanted || named;
     any = any || named;
   }
-  for (View& view : views_) view.wanted = view.wanted || !any;
-  for (Derived& derived : derived_) derived.wanted = derived.wanted || !any;
+  const bool hours = std::ranges::any_of(kNeedHours, [&](const char* name) { return lower.find(name) != lower.npos; });
+  sessions_wanted_ = sessions_wanted_ || hours || !any;
+  for (View& view : views_) view.wanted = view.wanted || (!any && !hours);
+  for (Derived& derived : derived_) derived.wanted = derived.wanted || (!any && !hours);
   return database_->Parse(sql);
 }
 
@@ -224,7 +230,15 @@ Result<bool> Session::RefreshAdded(const std::string& name) {
   return Status::KeyError("no table is called ", name);
 }
 
+Status Session::ProvideSessions() {
+  if (!sessions_wanted_ || sessions_there_) return Status::OK();
+  TRY(LoadSessions(calendars_ ? *calendars_ : market::Calendars::Builtin(), database_.get()));
+  sessions_there_ = true;
+  return Status::OK();
+}
+
 Result<std::unique_ptr<ResultStream>> Session::Run(Statements* statements, std::size_t index) {
+  TRY(ProvideSessions());
   ReadPortfolio();
   for (View& view : views_) {
     if (view.wanted) RefreshOrDrop(&view);
@@ -267,6 +281,7 @@ std::vector<std::string> Session::ViewNames() const {
   std::vector<std::string> names;
   for (const View& view : views_) names.push_back(view.name.view);
   for (const Derived& derived : derived_) names.push_back(derived.view.name);
+  names.push_back("sessions");
   return names;
 }
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "lake/object_store.h"
 #include "lake/table.h"
+#include "market/calendar.h"
 #include "query/database.h"
 #include "query/file_cache.h"
 #include "query/gold_views.h"
@@ -27,8 +28,9 @@ struct TableName {
 /// bronze, silver, quarantine, bar_revisions (gold/bars as it is) and corporate_actions.
 [[nodiscard]] const std::vector<TableName>& LakeTables();
 
-/// A DuckDB database with a view for each table of a lake, and DerivedViews() over them. Each statement sees the newest
-/// version of each table, and of the watchlist where a portfolio is shown. Not thread-safe but for Interrupt.
+/// A DuckDB database with a view for each table of a lake, DerivedViews() over them, and trading hours (LoadSessions).
+/// Each statement sees the newest version of each table, and of the watchlist where a portfolio is shown. Not
+/// thread-safe but for Interrupt.
 class Session {
  public:
   /// No table needs to exist. `clock` must outlive the session. A store that is no folder needs a `cache` of it.
@@ -43,6 +45,9 @@ class Session {
                                                                     const Clock* clock, DatabaseOptions options = {},
                                                                     std::unique_ptr<FileCache> cache = nullptr,
                                                                     PortfolioSource portfolio = {});
+
+  /// Whose trading hours `gaps` and `sessions` know; to be said before the first statement. Default: the built-in ones.
+  void UseCalendars(market::Calendars calendars) { calendars_ = std::move(calendars); }
 
   /// Notes which tables the text names: a table that no text has named is not looked at, unless a text names none.
   [[nodiscard]] Result<std::unique_ptr<Statements>> Parse(const std::string& sql);
@@ -65,7 +70,7 @@ class Session {
   /// @return whether it has any. KeyError: the table is absent.
   [[nodiscard]] Result<bool> RefreshAdded(const std::string& view);
 
-  /// Names of all views, those that cannot be shown yet too.
+  /// Names of all views, those that cannot be shown yet too, and sessions.
   [[nodiscard]] std::vector<std::string> ViewNames() const;
   /// The version that a view shows; null when its table is absent or damaged, and then Problem says why.
   [[nodiscard]] std::shared_ptr<const lake::Snapshot> Shown(const std::string& view) const;
@@ -106,6 +111,7 @@ class Session {
   [[nodiscard]] std::string Folder(const View& view) const {
     return (cache_ ? cache_->folder() : store_->uri()) + "/" + view.name.root;
   }
+  [[nodiscard]] Status ProvideSessions();
   [[nodiscard]] Status Explain(const Status& error) const;
 
   const std::shared_ptr<lake::ObjectStore> store_;
@@ -115,6 +121,8 @@ class Session {
   const PortfolioSource portfolio_;
   std::vector<View> views_;
   std::vector<Derived> derived_;
+  std::optional<market::Calendars> calendars_;             // nullopt: the built-in ones
+  bool sessions_wanted_ = false, sessions_there_ = false;  // sessions, calendar_of
 };
 
 }  // namespace pregao::query

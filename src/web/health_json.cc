@@ -42,6 +42,12 @@ void Listener(const listen::ListenerStats& stats, JsonWriter* w) {
   w->BeginArray();
   for (const auto& ticker : stats.silent) w->String(ticker);
   w->EndArray();
+  w->Key("quiet");
+  w->BeginArray();
+  for (const auto& ticker : stats.quiet) w->String(ticker);
+  w->EndArray();
+  w->Key("closed");
+  w->Int(static_cast<std::int64_t>(stats.closed));
   w->Key("problem");
   w->String(stats.refused || stats.connections_open < stats.connections ? stats.last_problem : "");
   w->EndObject();

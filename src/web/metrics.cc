@@ -130,6 +130,9 @@ void AddListener(const listen::ListenerStats& s, Families* out) {
   out->Gauge("pregao_listener_watchlist_symbols", "Tickers listened to: the watchlist's and the portfolio's rates.",
              s.last_heard.size());
   out->Gauge("pregao_listener_silent_symbols", "Tickers listened to that have never spoken.", s.silent.size());
+  out->Gauge("pregao_listener_quiet_symbols", "Tickers that say nothing though their exchange is open.",
+             s.quiet.size());
+  out->Gauge("pregao_listener_closed_symbols", "Tickers that say nothing and whose exchange is closed.", s.closed);
   if (s.last_heard.size() > kMaxTickerSeries) return;
   out->Begin("pregao_listener_last_heard_timestamp_seconds", "When a ticker last spoke; absent while it never has.",
              MetricType::Gauge);

@@ -31,6 +31,8 @@ Snapshot Everything() {
   s.listener.emplace();
   s.listener->last_heard = {{"AAPL", kNow}, {"odd\"\\\nname", kNow}, {"MUTE", std::nullopt}};
   s.listener->silent = {"MUTE"};
+  s.listener->quiet = {"AAPL", "MSFT"};
+  s.listener->closed = 7;
   s.spool.emplace();
   s.spool->waiting = 12;
   s.store.emplace();
@@ -119,6 +121,8 @@ TEST(Metrics, TickersHaveASeriesEachUpToALimit) {
   EXPECT_THAT(text, HasSubstr(R"({ticker="odd\"\\\nname"})"));
   EXPECT_THAT(text, Not(HasSubstr("{ticker=\"MUTE\"}")));
   EXPECT_THAT(text, HasSubstr("\npregao_listener_silent_symbols 1\n"));
+  EXPECT_THAT(text, HasSubstr("\npregao_listener_quiet_symbols 2\n"));
+  EXPECT_THAT(text, HasSubstr("\npregao_listener_closed_symbols 7\n"));
   for (std::size_t i = 0; i <= kMaxTickerSeries; ++i) s.listener->last_heard["T" + std::to_string(i)] = kNow;
   EXPECT_THAT(MetricsText(s, true), Not(HasSubstr("ticker=")));
 }

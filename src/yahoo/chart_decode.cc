@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <simdjson.h>
 #include <tuple>
 
+#include "market/quote.h"
 #include "yahoo/chart_rows.h"
 
 namespace pregao::yahoo {
@@ -31,12 +33,15 @@ std::optional<std::int64_t> SecondsOf(simdjson::simdjson_result<element> value) 
   return seconds;
 }
 
-/// nullopt is null; Invalid is anything but null and a number.
+/// nullopt is null; Invalid is anything but null and a number. Yahoo's prices are float32, widened to be written:
+/// 127.58000183105469 is 127.58, as it is in the stream. What is no float32 stays as it stands.
 Result<std::optional<double>> PriceOf(const element& value) {
   if (value.is_null()) return std::nullopt;
   double number = 0;
   if (value.get_double().get(number) || !std::isfinite(number)) return Odd("a price is no number");
-  return std::optional(number);
+  const bool fits = std::abs(number) <= std::numeric_limits<float>::max();
+  const float narrow = fits ? static_cast<float>(number) : 0;
+  return std::optional(fits && static_cast<double>(narrow) == number ? market::ShortestDouble(narrow) : number);
 }
 
 Result<std::optional<std::int64_t>> VolumeOf(const element& value) {

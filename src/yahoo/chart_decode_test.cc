@@ -42,7 +42,14 @@ Chart Recorded(const std::string& name, const ChartQuery& query) {
   return Decoded(testing::RecordedBody(kFolder / (name + ".json")), query);
 }
 
-TEST(RealCharts, EveryNumberOfEveryAnswerLandsAsItIs) {
+/// The same float32, written with the fewest digits.
+void ExpectSame(double landed, double sent) {
+  ASSERT_EQ(static_cast<double>(static_cast<float>(sent)), sent) << "a recorded price that is no float32";
+  EXPECT_EQ(static_cast<float>(landed), static_cast<float>(sent));
+  EXPECT_LE(fmt::format("{}", landed).size(), fmt::format("{}", sent).size());
+}
+
+TEST(RealCharts, EveryNumberOfEveryAnswerLandsAsTheNumberItIs) {
   std::size_t files = 0, bars = 0;
   for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
     ++files;
@@ -62,10 +69,10 @@ TEST(RealCharts, EveryNumberOfEveryAnswerLandsAsItIs) {
     for (std::size_t i = 0; i < chart.bars.size(); ++i, ++bars) {
       const market::Bar& bar = chart.bars[i];
       EXPECT_EQ(bar.start_us, std::int64_t{times.at(i)} * 1'000'000);
-      EXPECT_EQ(bar.open, double{quote["open"].at(i)});
-      EXPECT_EQ(bar.high, double{quote["high"].at(i)});
-      EXPECT_EQ(bar.low, double{quote["low"].at(i)});
-      EXPECT_EQ(bar.close, double{quote["close"].at(i)});
+      ExpectSame(bar.open, double{quote["open"].at(i)});
+      ExpectSame(bar.high, double{quote["high"].at(i)});
+      ExpectSame(bar.low, double{quote["low"].at(i)});
+      ExpectSame(bar.close, double{quote["close"].at(i)});
       EXPECT_EQ(bar.volume, std::int64_t{quote["volume"].at(i)});
       EXPECT_EQ(bar.ticker, "T");
       EXPECT_EQ(bar.interval, granularity);
@@ -83,10 +90,10 @@ TEST(RealCharts, ApplesDividendAndSplitOf2020) {
   ASSERT_EQ(chart.bars.size(), 49u);
   const market::Bar& first = chart.bars.front();
   EXPECT_EQ(first.start_us, 1'598'880'600'000'000);  // 2020-08-31, 09:30 in New York
-  EXPECT_EQ(first.open, 127.58000183105469);
+  EXPECT_EQ(first.open, 127.58);                     // 127.58000183105469 in the answer
   EXPECT_EQ(first.high, 131);
   EXPECT_EQ(first.low, 126);
-  EXPECT_EQ(first.close, 129.0399932861328);
+  EXPECT_EQ(first.close, 129.04);
   EXPECT_EQ(first.volume, 225'702'700);
   ASSERT_EQ(chart.actions.size(), 2u);
   const auto& [split, dividend] = std::tie(chart.actions[0], chart.actions[1]);
@@ -125,9 +132,21 @@ TEST(RealCharts, AWeekendHasNoTimestampsAndNoBars) {
   EXPECT_EQ(chart.meta.gmt_offset_s, -18'000);
 }
 
+TEST(RealCharts, PricesAreTheDecimalsThatYahooMeant) {
+  EXPECT_EQ(Recorded("EURUSD=X-2020-01-01-to-2020-01-03", Query()).bars[0].open, 1.1220826);
+  EXPECT_EQ(Recorded("BTC-USD-2020-01-01-to-2020-01-03", Query()).bars[0].open, 7194.892);
+  EXPECT_EQ(Recorded("WSKT.JK-2020-01-01-to-2020-01-03", Query()).bars[0].close, 1505);
+}
+
 TEST(RealCharts, ACurrencyHasZeroVolumeAndCryptoAVolumeBeyond32Bits) {
   for (const auto& bar : Recorded("EURUSD=X-2020-01-01-to-2020-01-03", Query()).bars) EXPECT_EQ(bar.volume, 0);
   EXPECT_EQ(Recorded("BTC-USD-2020-01-01-to-2020-01-03", Query()).bars[0].volume, 18'565'664'997);
+}
+
+TEST(Charts, APriceThatIsNoFloat32StaysAsItStands) {
+  const Chart chart = Decoded(ChartBody("", "[86400]", FlatQuote("127.5800018310547", "1")));
+  EXPECT_EQ(chart.bars[0].close, 127.5800018310547);
+  EXPECT_EQ(Decoded(ChartBody("", "[86400]", FlatQuote("1e300", "1"))).bars[0].close, 1e300);
 }
 
 // --- Rows that are not whole -----------------------------------------------------------------------------------------

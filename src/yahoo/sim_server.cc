@@ -20,6 +20,7 @@ namespace {
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kFutureMs = 3'600'000;
 constexpr double kMaxSpeed = 10'000;
+constexpr std::chrono::seconds kMaxSkip = std::chrono::hours(45 * 24);
 
 struct SimRequest {
   std::vector<std::string> subscribe, unsubscribe;
@@ -64,6 +65,9 @@ Status Check(const SimServerOptions& o) {
   if (o.symbols_per_connection == 0) return Status::Invalid("symbols_per_connection is 0: give at least 1");
   if (o.certificate_pem.empty() != o.key_pem.empty())
     return Status::Invalid("a certificate needs its key, and a key its certificate");
+  if (o.skip < std::chrono::seconds(0) || o.skip > kMaxSkip) {
+    return Status::Invalid("skip is ", o.skip.count(), " s: give 0 to ", kMaxSkip.count());
+  }
   return CheckFaults(o.faults);
 }
 
@@ -264,6 +268,7 @@ Result<std::unique_ptr<SimServer>> SimServer::Start(SimServerOptions options) {
       options.key_pem};
   auto impl = std::make_shared<Impl>(std::move(options), start);
   Impl* raw = impl.get();
+  for (auto skip = impl->options.skip; skip > std::chrono::seconds(0); --skip) impl->market.Tick();
   TRY_ASSIGN(impl->transport,
              SimTransport::Start(
                  transport, {.on_open = [raw](std::uint64_t id, std::string_view target,

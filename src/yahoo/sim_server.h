@@ -36,6 +36,8 @@ struct SimServerOptions {
   double speed = 1;
   /// The market's first second; default: now, or a day ago when speed > 1.
   std::optional<TimestampMs> start;
+  /// So much of the market has passed when the server opens, as one that was down while its market went on.
+  std::chrono::seconds skip{0};
   SimFaults faults;
   std::size_t symbols_per_connection = 100;
   std::size_t max_connections = 1000;

@@ -201,7 +201,7 @@ def test_each_row_once_when_pregao_and_the_emulator_are_killed(tmp_path):
         produce_plain(pregao.name, ROWS)
         kills = {"pregao": 0, "emulator": 0}
         child = pregao.start(*command)
-        deadline = time.monotonic() + PATIENCE + ROWS / 100
+        deadline = time.monotonic() + PATIENCE + ROWS / 250
         while sum(kills.values()) < KILLS:
             assert time.monotonic() < deadline, (tmp_path / "pregao.log").read_text()[-3000:]
             time.sleep(dice.uniform(0.5, 4))
@@ -216,7 +216,7 @@ def test_each_row_once_when_pregao_and_the_emulator_are_killed(tmp_path):
                 child.wait()
                 child = pregao.start(*command)
         emulator.await_answer()
-        child.wait(PATIENCE + ROWS / 100)
+        child.wait(PATIENCE + ROWS / 250)
         while pregao.run(*command).returncode != 0:
             assert time.monotonic() < deadline, (tmp_path / "pregao.log").read_text()[-3000:]
         print(kills)

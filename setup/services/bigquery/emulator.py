@@ -3,7 +3,7 @@
 - It loads no extensions of DuckDB, which it would download (geography, formats), and keeps no copy of a whole table for
   time travel at each append.
 - A connection that appends takes a thread, of which gRPC has but six on two cores: it gets 64.
-- Rows of a day before 2010 are refused one by one, as BigQuery refuses what lies far back.
+- A table partitioned by day refuses rows of a day before 2010 one by one, as BigQuery refuses what lies far back.
 - Appends come to its one connection with DuckDB in the thread that queries use. From two threads they block each
   other for ever, or take each other's answers.
 """
@@ -39,7 +39,8 @@ def flush_in_loop(self, stream, rows):
 
 
 def append_if_new(self, stream, rows, offset, most):
-    days = rows["date"].to_pylist() if "date" in rows.column_names else []
+    table = self._ctx.catalog.get_table(stream.project_id, stream.dataset_id, stream.table_id)
+    days = rows["date"].to_pylist() if table and table.time_partitioning else []
     old = [i for i, day in enumerate(days) if day and day < FIRST_DAY]
     if not old or offset != stream.next_offset:
         return append(self, stream, rows, offset, most)

@@ -1,0 +1,48 @@
+#include "cli/chart_access.h"
+
+#include "listen/watchlist_file.h"
+
+namespace pregao::cli {
+namespace {
+
+struct PacedClient {
+  PacedClient(const yahoo::ChartClientOptions& options, const Clock* clock) : client(options, clock, &pace) {}
+  yahoo::SystemPace pace;
+  yahoo::ChartClient client;
+};
+
+}  // namespace
+
+std::shared_ptr<yahoo::ChartClient> NewChartClient(const Context& context) {
+  yahoo::ChartClientOptions options;
+  options.url = context.settings.yahoo_chart_url;
+  options.requests_per_minute = static_cast<double>(context.settings.yahoo_chart_requests_per_minute);
+  const auto paced = std::make_shared<PacedClient>(options, context.clock);
+  return {paced, &paced->client};
+}
+
+engine::HistoryOptions HistoryOptionsOf(const Settings& settings) {
+  engine::HistoryOptions options;
+  options.write.compression = settings.engine_compression;
+  options.table.checkpoint_every = static_cast<int>(settings.table_checkpoint_every);
+  options.table.log_retention = std::chrono::ceil<std::chrono::hours>(settings.table_log_retention);
+  return options;
+}
+
+Result<std::vector<std::string>> TickersOf(const Settings& settings, const std::vector<std::string>& named) {
+  if (named.empty()) {
+    TRY_ASSIGN(const auto file, listen::WatchlistFile::Open(settings.watchlist));
+    return file.Tickers();
+  }
+  std::string lines;
+  for (const std::string& ticker : named) lines += ticker + "\n";
+  const market::Watchlist list = market::ParseWatchlist(lines);
+  for (const auto& problem : list.problems) {
+    if (problem.error) return Status::Invalid(problem.text);
+  }
+  std::vector<std::string> tickers;
+  for (const auto& entry : list.entries) tickers.push_back(entry.ticker);
+  return tickers;
+}
+
+}  // namespace pregao::cli

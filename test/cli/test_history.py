@@ -1,0 +1,64 @@
+"""`pregao backfill` that is killed or stopped on its way: run again, each bar stands once."""
+import datetime
+import json
+import signal
+
+import pytest
+
+from conftest import TIMEOUT
+from test_pipeline import rows, wait_for
+
+TODAY = datetime.datetime.now(datetime.timezone.utc).date()
+BEGIN, END = (str(TODAY - datetime.timedelta(days=days)) for days in (24, 2))
+BARS = "select * exclude (revision) from bar_revisions order by ticker, bar_start"
+
+
+@pytest.fixture
+def command(pregao):
+    """The arguments of a backfill of 22 days of minutes: a dozen requests, of which four leave each second."""
+    simulator = pregao.start("simulate", "--json", "--port", "0")
+    url = json.loads(simulator.stdout.readline())["chart_url"]
+    return ("backfill", "--ticker", "AAPL,BTC-USD,PETR4.SA", "--interval", "1m", "--from", BEGIN, "--to", END, "--json",
+            "--yahoo.chart-url", url, "--yahoo.chart-requests-per-minute", "240")
+
+
+def commits(pregao):
+    return len(list((pregao.folder / "data/lake/gold/bars/_delta_log").glob("*[0-9].json")))
+
+
+def assert_each_bar_once(pregao, command):
+    [counts] = rows(pregao, "select count(*) as n, count(distinct (ticker, bar_start)) as bars, max(revision) as revision from "
+                    "bar_revisions")
+    assert counts == {"n": 3 * 22 * 1440, "bars": 3 * 22 * 1440, "revision": 1}
+    unbroken = json.loads(pregao(*command, "--lake", "unbroken"))
+    assert unbroken["bars_written"] == counts["n"]
+    assert rows(pregao, f"select md5(string_agg(b::varchar, '|' order by ticker, bar_start)) as sum from ({BARS}) as b") == \
+        rows(pregao, f"select md5(string_agg(b::varchar, '|' order by ticker, bar_start)) as sum from ({BARS}) as b",
+             "--lake", "unbroken")
+    assert json.loads(pregao(*command))["requests"] == 0, "all is covered"
+
+
+@pytest.mark.parametrize("how, code", [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
+def test_broken_off_and_run_again_each_bar_is_there_once(pregao, command, how, code):
+    broken = 0
+    while True:
+        before = commits(pregao)
+        run = pregao.start(*command)
+        wait_for(lambda: run.poll() is not None or commits(pregao) > max(before, 1))  # version 0 makes the table
+        run.send_signal(how)
+        run.communicate(timeout=TIMEOUT)
+        assert run.returncode in (code, 0)
+        if run.returncode == 0:
+            break
+        broken += 1
+    assert broken >= 2, "it was broken off on its way"
+    assert_each_bar_once(pregao, command)
+
+
+def test_killed_before_its_first_commit_it_begins_anew(pregao, command):
+    run = pregao.start(*command)
+    wait_for(lambda: commits(pregao) >= 1, run)
+    run.kill()
+    run.communicate()
+    json.loads(pregao(*command))
+    assert_each_bar_once(pregao, command)
