@@ -139,9 +139,8 @@ def test_rows_that_bigquery_refuses_go_to_quarantine_and_the_rest_is_written(pre
     for options in ((), ("--engine.max-rows", "200", "--engine.group", pregao.name + "-2")):
         pregao.to_end(*options)
         each_once(pregao, 1_000 - len(old), rejects=False)
-        refused = pregao.emulator.query("SELECT CAST(JSON_VALUE(CAST(value AS STRING), '$.day_volume') AS INT64), detail "
-                                        f"FROM {pregao.quarantine} WHERE reason = 'refused'")
-        assert {int(n) for n, _ in refused} == old
+        refused = pregao.emulator.query(f"SELECT value, detail FROM {pregao.quarantine} WHERE reason = 'refused'")
+        assert {json.loads(base64.b64decode(value))["day_volume"] for value, _ in refused} == old
         # The second 40 is refused too, or was dropped as the first one's duplicate.
         assert len(refused) in (len(old), len(old) + 1)
         assert {detail for _, detail in refused} == {"no partition for 2001-09-09"}
