@@ -86,8 +86,9 @@ TEST_F(Writing, NoRequestIsLargerThanBigQueryTakes) {
 class EveryRequest : public Writing, public testing::WithParamInterface<std::tuple<Whim, int>> {};
 
 TEST_P(EveryRequest, AFaultThatPassesLeavesEachRowOnce) {
-  const auto [whim, at] = GetParam();
-  Open([whim, at](int number) { return number == at ? whim : Whim::kNone; });
+  Open([whim = std::get<0>(GetParam()), at = std::get<1>(GetParam())](int number) {
+    return number == at ? whim : Whim::kNone;
+  });
   ASSERT_EQ(Append(0, 60).ValueOrDie(), AppendEnd::kDone);
   ASSERT_EQ(Append(60, 10).ValueOrDie(), AppendEnd::kDone);
   EXPECT_THAT(server_->rows(), ElementsAreArray(Numbers(0, 70)));
