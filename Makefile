@@ -15,6 +15,8 @@ FUZZ_TEST_SECONDS ?= 10
 # Rounds of `make torture`, and the seed of its dice.
 ROUNDS ?= 100
 SEED ?=
+# Rows of `make torture-bigquery`.
+ROWS ?= 1000000
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 export CTEST_PARALLEL_LEVEL ?= $(JOBS)
@@ -74,6 +76,11 @@ torture: build  ## kill -9 of listener, engines and broker at random, ROUNDS=100
 	@venv=$$(setup/venv.sh); PREGAO=$(CURDIR)/build/release/pregao setup/services/with.sh kafka -- \
 	  "$$venv/bin/python" test/servers/torture.py --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
 
+torture-bigquery: build  ## the same of pregao and BigQuery's emulator, ROWS=1000000 rows
+	@venv=$$(setup/venv.sh); PREGAO=$(CURDIR)/build/release/pregao PREGAO_TEST_BIGQUERY_ROWS=$(ROWS) \
+	  PREGAO_TEST_BIGQUERY_KILLS=40 PREGAO_TEST_SEED=$(SEED) setup/services/with.sh kafka bigquery -- \
+	  "$$venv/bin/python" -m pytest -q -s test/servers/test_bigquery.py -k killed
+
 bench: deps  ## the figures of docs/benchmarks.md on this machine: pregao, Spark, bytewax (BENCH='--only pregao')
 	@$(call configure,release)
 	@$(call build,release) --target pregao benches
@@ -121,7 +128,7 @@ test-asan:
 test-tsan:
 	@$(call configure,tsan)
 	@$(call build,tsan) --target $(TSAN_TESTS)
-	@$(FIXED_LAYOUT) ctest --preset tsan --label-regex unit --exclude-regex 'PageSqlTest'
+	@$(FIXED_LAYOUT) ctest --preset tsan --label-regex unit
 
 test-fuzz: FUZZ_SECONDS = $(FUZZ_TEST_SECONDS)
 test-fuzz: fuzz
@@ -139,4 +146,4 @@ lint: deps  ## clang-tidy on every source (slow; needs Debian's clang-tidy-14)
 clean:  ## remove build/; the cache of libraries and data/ stay
 	@rm -rf build
 
-.PHONY: help run run-spark test check build install fuzz torture bench bench-against screenshots setup deps format format-check lint clean $(addprefix test-,$(TEST_PARTS))
+.PHONY: help run run-spark test check build install fuzz torture torture-bigquery bench bench-against screenshots setup deps format format-check lint clean $(addprefix test-,$(TEST_PARTS))

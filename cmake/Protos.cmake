@@ -10,9 +10,15 @@ function(pregao_protos name folder)
   file(MAKE_DIRECTORY ${out})
   foreach(file ${ARGN})
     string(REGEX REPLACE "\\.proto$" "" stem ${file})
-    set(made ${out}/${stem}.pb.cc ${out}/${stem}.pb.h ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
-    add_custom_command(OUTPUT ${made} DEPENDS ${folder}/${file}
-      COMMAND ${PROTOC} -I${folder} --cpp_out=${out} --grpc_out=${out} --plugin=protoc-gen-grpc=${GRPC_PLUGIN} ${file})
+    set(made ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
+    set(client "")
+    file(STRINGS ${folder}/${file} services REGEX "^service ")
+    if(services)  # gRPC's headers take seconds to compile
+      list(APPEND made ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
+      set(client --grpc_out=${out} --plugin=protoc-gen-grpc=${GRPC_PLUGIN})
+    endif()
+    add_custom_command(OUTPUT ${made} DEPENDS ${folder}/${file} VERBATIM
+      COMMAND ${PROTOC} -I${folder} --cpp_out=${out} ${client} ${file})
     list(APPEND sources ${made})
   endforeach()
   add_library(${name} STATIC ${sources})

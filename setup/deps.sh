@@ -76,8 +76,26 @@ PY
   rm ./*.jar
 }
 
+# The Storage Write API's .proto files, and the few of Google's common ones that they name.
+bigquery_protos() {
+  local storage=google/cloud/bigquery/storage/v1
+  retry npm pack --silent --no-update-notifier "@google-cloud/bigquery-storage@$BIGQUERY_STORAGE_VERSION" >/dev/null
+  verify ./*.tgz "$BIGQUERY_STORAGE_SHA256"
+  tar xzf ./*.tgz --strip-components=3 "package/build/protos/$storage"
+  python3 -m venv pip
+  retry pip/bin/pip download --quiet --disable-pip-version-check --no-deps "googleapis-common-protos==$COMMON_PROTOS_VERSION"
+  verify ./*.whl "$COMMON_PROTOS_SHA256"
+  python3 - ./*.whl <<'PY'
+import sys, zipfile
+names = ["api/" + name for name in ("annotations", "http", "client", "launch_stage", "field_behavior", "resource")]
+zipfile.ZipFile(sys.argv[1]).extractall(".", [f"google/{name}.proto" for name in [*names, "rpc/status"]])
+PY
+  rm -rf ./*.tgz ./*.whl pip
+}
+
 fetch "arrow-$ARROW_VERSION" arrow
 fetch "duckdb-$DUCKDB_VERSION" duckdb
 fetch "simdjson-$SIMDJSON_VERSION" simdjson
 fetch "librdkafka-$LIBRDKAFKA_VERSION" librdkafka
 fetch "spark-protos-$SPARK_VERSION" spark_protos
+fetch "bigquery-protos-$BIGQUERY_STORAGE_VERSION" bigquery_protos

@@ -9,18 +9,18 @@ import sys
 from pathlib import Path
 
 # Who may include whom among the folders of src/: stages of one row never include one another.
-ROWS = [["base"], ["market", "cloud"], ["yahoo", "topic", "medallion", "lake"], ["listen", "engine", "query", "spark"], ["web"],
+ROWS = [["base"], ["market", "cloud"], ["yahoo", "topic", "medallion", "lake", "bigquery"], ["listen", "engine", "query", "spark"], ["web"],
         ["cli"]]
 RANK = {stage: rank for rank, row in enumerate(ROWS) for stage in row}
 
 # Third-party headers and the stages whose files may see them, directly or through a header of ours.
-ARROW = {"medallion", "lake", "engine", "query", "spark", "web", "cli"}
+ARROW = {"medallion", "lake", "bigquery", "engine", "query", "spark", "web", "cli"}
 VENDORS = {
     r"boost/": {"yahoo", "web"},
     r"prometheus/": {"web"},
     r"openssl/": {"yahoo", "cloud"},
     r"sqlite3\.h": {"topic"},
-    r"simdjson\.h": {"cloud", "yahoo", "medallion", "lake", "spark"},
+    r"simdjson\.h": {"cloud", "yahoo", "medallion", "lake", "bigquery", "spark"},
     r"xxhash\.h": {"medallion", "topic"},
     r"duckdb\.h": {"query"},
     r"CLI/": {"cli"},
@@ -28,7 +28,9 @@ VENDORS = {
     r"(histedit\.h|editline/)": {"cli"},
     r"rdkafka": {"topic"},
     r"curl/": {"cloud"},
-    r"(grpc|google/protobuf|spark/connect/)": {"spark"},
+    r"(grpc|google/protobuf)": {"spark", "bigquery"},
+    r"spark/connect/": {"spark"},
+    r"google/": {"bigquery"},
     r"parquet/": {"lake"},
     r"arrow/(status|result)\.h": set(RANK),
     r"arrow/": ARROW,

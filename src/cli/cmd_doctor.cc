@@ -44,7 +44,8 @@ std::vector<SettingLine> Lines(const Settings& s) {
   }
   for (const auto& [key, value] : {std::pair("PROJECT_ID", &s.project_id), std::pair("BUCKET_NAME", &s.bucket_name),
                                    std::pair("GOOGLE_APPLICATION_CREDENTIALS", &s.google_application_credentials),
-                                   std::pair("STORAGE_EMULATOR_HOST", &s.storage_emulator_host)}) {
+                                   std::pair("STORAGE_EMULATOR_HOST", &s.storage_emulator_host),
+                                   std::pair("BIGQUERY_EMULATOR_HOST", &s.bigquery_emulator_host)}) {
     lines.push_back({key, *value, Origin(s, key)});
   }
   return lines;

@@ -102,7 +102,7 @@ Result<ExitCode> RunAll(Context context, const Options& options) {
     status = RunParts(listener.get(), pipeline.engine.get(), gold.get(), context.stop);
   }
   const auto bars = gold ? gold->stats() : engine::GoldStats();
-  TRY(WriteOut(Summary(pipeline.engine->stats(), context.settings, context.json, gold ? &bars : nullptr,
+  TRY(WriteOut(Summary(pipeline.engine->stats(), context.settings.lake, context.json, gold ? &bars : nullptr,
                        filler ? filler->stats().bars : 0)));
   TRY(status);
   return ExitCode::kOk;

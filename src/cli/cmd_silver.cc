@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "cli/bigquery.h"
 #include "cli/commands.h"
 #include "cli/operations.h"
 #include "cli/output.h"
@@ -24,15 +25,21 @@ Result<ExitCode> RunSilver(Context context, const Options& options) {
   if (options.force && (!options.take_over || options.engine == "spark")) {
     return Status::Invalid("--force goes with --take-over from Spark");
   }
+  const bool bigquery = options.to == "bigquery";
+  if (bigquery && options.engine == "spark") {
+    return Status::NotImplemented("--engine spark --to bigquery: from Spark, BigQuery is not written yet");
+  }
+  if (bigquery && options.take_over) return Status::Invalid("--take-over is of a lake's tables, not of BigQuery's");
   if (options.engine == "spark") {
     if (options.action == "status") return ShowSpark(context, options.to);
     if (options.action == "stop") return StopSpark(context, options.to);
     return RunSpark(context, {options.to, until_end, options.take_over, options.accept_new_topic});
   }
-  if (options.to != "delta") return Status::Invalid("--to ", options.to, " is of --engine spark");
+  if (options.to == "parquet") return Status::Invalid("--to parquet is of --engine spark");
   if (!options.action.empty()) return Status::Invalid("status and stop are of --engine spark");
   if (options.take_over) TRY(TakeBack(context, options.force));
-  TRY_ASSIGN(const auto pipeline, OpenEngine(context, until_end, options.accept_new_topic));
+  TRY_ASSIGN(const auto pipeline,
+             OpenEngine(context, until_end, options.accept_new_topic, bigquery ? Target::kBigQuery : Target::kLake));
   TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFigures, {.engine = &pipeline}));
   Status status;
   {
@@ -48,7 +55,8 @@ Result<ExitCode> RunSilver(Context context, const Options& options) {
     // Run again and again, it piles up small files too.
     if (until_end && status.ok() && pipeline.upkeep) pipeline.upkeep->Look(context.stop);
   }
-  TRY(WriteOut(Summary(pipeline.engine->stats(), context.settings, context.json)));
+  const std::string target = bigquery ? BigQueryName(context.settings) : context.settings.lake;
+  TRY(WriteOut(Summary(pipeline.engine->stats(), target, context.json)));
   TRY(status);
   return until_end && context.stop.stop_requested() ? ExitCode::kInterrupted : ExitCode::kOk;
 }
@@ -60,9 +68,10 @@ Command SilverCommand() {
           "Topic -> tables bronze, silver and quarantine, each record once",
           {"pregao silver                 # until Ctrl-C", "pregao silver --until end     # what is there, then stop",
            "pregao silver --lake other/lake --engine.commit-interval 5s",
+           "pregao silver --to bigquery    # the same tables in BigQuery",
            "pregao silver --engine spark --spark sc://host:15002    # Spark does the work; Ctrl-C leaves it at that",
            "pregao silver --engine spark --spark sc://host:15002 status"},
-          {"topic", "lake", "engine.", "upkeep.", "local.", "new-topic.", "web.", "spark."},
+          {"topic", "lake", "engine.", "upkeep.", "local.", "new-topic.", "web.", "spark.", "bigquery."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--until", options->until, "`end`: process what the topic holds now, then stop")
@@ -74,8 +83,8 @@ Command SilverCommand() {
                 ->check(CLI::IsMember({"embedded", "spark"}))
                 ->capture_default_str();
             app->add_option("--to", options->to,
-                            "With --engine spark: the lake's Delta tables, or Parquet files beside them")
-                ->check(CLI::IsMember({"delta", "parquet"}))
+                            "The lake's Delta tables; a dataset of BigQuery; or, with --engine spark, Parquet files")
+                ->check(CLI::IsMember({"delta", "parquet", "bigquery"}))
                 ->capture_default_str();
             app->add_option("--spark", options->spark, "The Spark Connect server, as setting spark.url");
             app->add_flag("--take-over", options->take_over,

@@ -4,16 +4,21 @@ namespace pregao::cli {
 
 bool IsBucket(const Settings& settings) { return settings.lake.starts_with("gs://"); }
 
+cloud::GoogleEnvironment GoogleEnvironmentOf(const Settings& settings) {
+  cloud::GoogleEnvironment out;
+  out.credentials_file = settings.google_application_credentials;
+  const std::string gcloud = !settings.cloudsdk_config.empty() ? settings.cloudsdk_config
+                             : settings.home.empty()           ? ""
+                                                               : settings.home + "/.config/gcloud";
+  if (!gcloud.empty()) out.default_file = gcloud + "/application_default_credentials.json";
+  if (!settings.gce_metadata_host.empty()) out.metadata_host = settings.gce_metadata_host;
+  return out;
+}
+
 lake::GcsOptions GcsOptionsOf(const Context& context) {
-  const Settings& s = context.settings;
   lake::GcsOptions options;
-  options.environment.credentials_file = s.google_application_credentials;
-  const std::string gcloud = !s.cloudsdk_config.empty() ? s.cloudsdk_config
-                             : s.home.empty()           ? ""
-                                                        : s.home + "/.config/gcloud";
-  if (!gcloud.empty()) options.environment.default_file = gcloud + "/application_default_credentials.json";
-  if (!s.gce_metadata_host.empty()) options.environment.metadata_host = s.gce_metadata_host;
-  options.emulator = s.storage_emulator_host;
+  options.environment = GoogleEnvironmentOf(context.settings);
+  options.emulator = context.settings.storage_emulator_host;
   options.retry.stop = context.stop;
   return options;
 }

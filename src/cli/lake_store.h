@@ -11,6 +11,8 @@ namespace pregao::cli {
 /// when given, count a bucket's requests.
 [[nodiscard]] Result<std::shared_ptr<lake::ObjectStore>> OpenLake(const Context& context,
                                                                   std::shared_ptr<cloud::HttpCounters> counters = {});
+/// Where the settings look for Google's credentials.
+[[nodiscard]] cloud::GoogleEnvironment GoogleEnvironmentOf(const Settings& settings);
 /// What the settings say about Google Cloud Storage.
 [[nodiscard]] lake::GcsOptions GcsOptionsOf(const Context& context);
 /// Whether the lake is a bucket, and not a folder.

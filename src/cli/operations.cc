@@ -123,6 +123,8 @@ Result<Operations> ServeOperations(const Context& context, Serve serve, const Pa
   }
   if (engine != nullptr) {
     sources.engine = [engine] { return engine->engine->stats(); };
+  }
+  if (engine != nullptr && engine->store) {
     sources.store = [store = engine->store] { return store->stats(); };
     const auto look = [store = engine->store] {
       const Status status = store->Get(kProbed).status();

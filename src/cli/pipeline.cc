@@ -4,9 +4,11 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "cli/bigquery.h"
 #include "cli/lake_store.h"
 #include "cli/maintenance.h"
 #include "cli/topics.h"
+#include "engine/bigquery_sink.h"
 #include "lake/object_store.h"
 #include "query/session.h"
 #include "topic/awaited_reader.h"
@@ -74,22 +76,43 @@ engine::EngineOptions EngineOptionsOf(const Settings& settings) {
   return out;
 }
 
+Status OpenLakeSink(const Context& context, bool accept_new_topic, EnginePipeline* out) {
+  const bool bucket = IsBucket(context.settings);
+  if (bucket) out->requests = std::make_shared<cloud::HttpCounters>();
+  TRY_ASSIGN(auto store, OpenLake(context, out->requests));
+  out->store = std::make_shared<lake::CountingStore>(std::move(store));
+  auto options = SinkOptionsOf(context.settings);
+  // A bucket is tried again for a while within each attempt.
+  if (bucket) options.table.max_attempts = 10;
+  options.accept_new_topic = accept_new_topic;
+  out->upkeep = NewUpkeep(context, out->store, AllRoots());
+  out->sink = std::make_unique<engine::LakeSink>(out->store, context.clock, std::move(options));
+  return Status::OK();
+}
+
+Status OpenBigQuerySink(const Context& context, bool accept_new_topic, EnginePipeline* out) {
+  if (accept_new_topic) {
+    return Status::Invalid("--accept-new-topic does not go with --to bigquery: give the new topic another ",
+                           "bigquery.dataset");
+  }
+  TRY_ASSIGN(const auto client, bigquery::Client::Open(BigQueryOptionsOf(context), context.clock));
+  out->requests = client->counters();
+  engine::BigQuerySinkOptions options;
+  options.bronze = context.settings.bigquery_bronze;
+  options.dedupe_keys = static_cast<std::size_t>(context.settings.engine_dedupe_keys);
+  options.remember_rows = context.settings.engine_dedupe_keys / 10;  // they come as JSON
+  out->sink = std::make_unique<engine::BigQuerySink>(client, options);
+  return Status::OK();
+}
+
 }  // namespace
 
-Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool accept_new_topic) {
-  const Settings& settings = context.settings;
+Result<EnginePipeline> OpenEngine(const Context& context, bool until_end, bool accept_new_topic, Target target) {
   EnginePipeline out;
   TRY_ASSIGN(out.reader, OpenEngineTopic(context, until_end));
-  if (IsBucket(settings)) out.requests = std::make_shared<cloud::HttpCounters>();
-  TRY_ASSIGN(auto store, OpenLake(context, out.requests));
-  out.store = std::make_shared<lake::CountingStore>(std::move(store));
-  auto sink_options = SinkOptionsOf(settings);
-  // A bucket is tried again for a while within each attempt.
-  if (IsBucket(settings)) sink_options.table.max_attempts = 10;
-  sink_options.accept_new_topic = accept_new_topic;
-  out.upkeep = NewUpkeep(context, out.store, AllRoots());
-  out.sink = std::make_unique<engine::LakeSink>(out.store, context.clock, std::move(sink_options));
-  auto engine_options = EngineOptionsOf(settings);
+  TRY(target == Target::kLake ? OpenLakeSink(context, accept_new_topic, &out)
+                              : OpenBigQuerySink(context, accept_new_topic, &out));
+  auto engine_options = EngineOptionsOf(context.settings);
   engine_options.until_end = until_end;
   // What runs for ever outlives an outage of a day: nothing is lost meanwhile, and memory is flat.
   if (!until_end) engine_options.max_retries = 24 * 120;  // at most 30 s apart
@@ -108,19 +131,19 @@ std::string WaitText(const engine::EngineStats& stats) {
                                                       : " · waits for the topic: " + Printable(stats.topic_problem);
 }
 
-std::string Summary(const engine::EngineStats& stats, const Settings& settings, bool json,
+std::string Summary(const engine::EngineStats& stats, const std::string& target, bool json,
                     const engine::GoldStats* gold, std::int64_t filled) {
   if (!json) {
     return fmt::format("{} rows written to {} ({} duplicates, {} quarantined, {} commits, {}{}{})\n",
-                       HumanCount(stats.rows), settings.lake, HumanCount(stats.duplicates),
-                       HumanCount(stats.rejected()), HumanCount(stats.commits), HumanSize(stats.bytes),
+                       HumanCount(stats.rows), target, HumanCount(stats.duplicates), HumanCount(stats.rejected()),
+                       HumanCount(stats.commits), HumanSize(stats.bytes),
                        gold != nullptr ? fmt::format("; {} bars", HumanCount(gold->bars - gold->revisions)) : "",
                        filled > 0 ? fmt::format("; {} bars filled", HumanCount(filled)) : "");
   }
   JsonWriter w;
   w.BeginObject();
   w.Key("lake");
-  w.String(settings.lake);
+  w.String(target);
   for (const auto& [key, value] :
        {std::pair("consumed", stats.consumed), std::pair("rows", stats.rows), std::pair("duplicates", stats.duplicates),
         std::pair("quarantined", stats.rejected()), std::pair("commits", stats.commits),

@@ -192,6 +192,7 @@ Status ApplyVariable(const Variable& variable, LoadedSettings* out) {
        {std::pair("PROJECT_ID", &Settings::project_id), std::pair("BUCKET_NAME", &Settings::bucket_name),
         std::pair("GOOGLE_APPLICATION_CREDENTIALS", &Settings::google_application_credentials),
         std::pair("STORAGE_EMULATOR_HOST", &Settings::storage_emulator_host),
+        std::pair("BIGQUERY_EMULATOR_HOST", &Settings::bigquery_emulator_host),
         std::pair("GCE_METADATA_HOST", &Settings::gce_metadata_host),
         std::pair("CLOUDSDK_CONFIG", &Settings::cloudsdk_config), std::pair("HOME", &Settings::home)}) {
     if (variable.name != name) continue;

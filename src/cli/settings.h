@@ -66,7 +66,12 @@ struct Settings {
   std::string spark_lake;                     ///< empty: as `lake`
   std::string spark_checkpoints;              ///< empty: below the lake
   Duration spark_watermark = std::chrono::minutes(10);
-  std::string web_token;  ///< empty: none
+  std::string web_token;         ///< empty: none
+  std::string bigquery_project;  ///< empty: project_id
+  std::string bigquery_dataset = "pregao";
+  std::string bigquery_location;  ///< empty: Google's default
+  std::string bigquery_endpoint = "bigquerystorage.googleapis.com:443";
+  bool bigquery_bronze = false;
   std::int64_t sim_seed = 1;
   Duration sim_tick = std::chrono::seconds(1);
 
@@ -75,7 +80,7 @@ struct Settings {
   /// The seed project's variables, from the environment or .env; empty when unset.
   std::string project_id, bucket_name, google_application_credentials;
   /// What Google's tools read from the environment (or .env); empty when unset.
-  std::string storage_emulator_host, gce_metadata_host, cloudsdk_config, home;
+  std::string storage_emulator_host, bigquery_emulator_host, gce_metadata_host, cloudsdk_config, home;
 
   /// Where the value of each key came from: "default", "pregao.toml:3", ".env:1", "PREGAO_TOPIC", "--topic".
   std::map<std::string, std::string> origins;

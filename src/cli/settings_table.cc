@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include "cli/settings.h"
 
 namespace pregao::cli {
@@ -100,6 +103,11 @@ std::vector<SettingKey> TableKeys() {
        .member = &S::web_token,
        .help = "What whoever opens the page must show; needed where web.listen is not this machine's own 127.0.0.1",
        .may_be_empty = true},
+  };
+}
+
+std::vector<SettingKey> ServiceKeys() {
+  return {
       {.name = "spark.url",
        .member = &S::spark_url,
        .help = "The Spark Connect server of `silver --engine spark`: sc://host:15002[/;use_ssl=true;token=…]",
@@ -115,6 +123,18 @@ std::vector<SettingKey> TableKeys() {
       {"spark.watermark", &S::spark_watermark,
        "How long Spark remembers a row of the stream to find its duplicates there; it looks in the table besides",
        kSecond, 30 * kDay},
+      {.name = "bigquery.project",
+       .member = &S::bigquery_project,
+       .help = "The Google Cloud project of `silver --to bigquery`; \"\": PROJECT_ID",
+       .may_be_empty = true},
+      {"bigquery.dataset", &S::bigquery_dataset, "The dataset that has the tables; it is made when absent"},
+      {.name = "bigquery.location",
+       .member = &S::bigquery_location,
+       .help = "Where the dataset is made, such as US or southamerica-east1; \"\": where Google makes it",
+       .may_be_empty = true},
+      {"bigquery.endpoint", &S::bigquery_endpoint,
+       "host:port of the Storage Write API; without TLS where BIGQUERY_EMULATOR_HOST is set"},
+      {"bigquery.bronze", &S::bigquery_bronze, "Whether BigQuery gets the messages as they came, too"},
       {"sim.seed", &S::sim_seed, "Which market the simulator plays: the same seed, the same quotes", 0, kMax},
       {"sim.tick", &S::sim_tick, "Time between two quotes of a simulated ticker", 1, kHour},
   };
@@ -124,8 +144,8 @@ std::vector<SettingKey> TableKeys() {
 
 const std::vector<SettingKey>& SettingKeys() {
   static const auto keys = [] {
-    auto all = SourceKeys(), tables = TableKeys();
-    for (SettingKey& key : tables) all.push_back(std::move(key));
+    auto all = SourceKeys();
+    for (auto more : {TableKeys(), ServiceKeys()}) std::ranges::move(more, std::back_inserter(all));
     return all;
   }();
   return keys;

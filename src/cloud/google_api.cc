@@ -17,6 +17,12 @@ bool MayRetry(const HttpAnswer& answer) {
   return reason == "rateLimitExceeded" || reason == "userRateLimitExceeded";
 }
 
+std::string EmulatorBase(std::string address) {
+  if (address.find("://") == std::string::npos) address = "http://" + address;
+  while (address.ends_with('/')) address.pop_back();
+  return address;
+}
+
 std::string ErrorText(const HttpAnswer& answer) {
   constexpr std::size_t kMost = 300;
   std::string text;

@@ -37,6 +37,8 @@ class GoogleApi {
 
 /// Whether asking again may help: 408, 429, most 5xx, and the 403 that means "too fast".
 [[nodiscard]] bool MayRetry(const HttpAnswer& answer);
+/// Where an emulator is asked, from what its variable says: "127.0.0.1:9050" and "http://127.0.0.1:9050/" are alike.
+[[nodiscard]] std::string EmulatorBase(std::string address);
 /// Google's own words in an error's body, in one line.
 [[nodiscard]] std::string ErrorText(const HttpAnswer& answer);
 

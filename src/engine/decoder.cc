@@ -19,6 +19,7 @@ Decoder::Decoder(Start start, topic::TopicInfo topic)
     : topic_(std::move(topic)),
       judge_from_(std::move(start.judge_from)),
       quarantine_from_(std::move(start.quarantine_from)),
+      skip_(std::move(start.skip)),
       memory_(std::move(start.memory)),
       lookup_(start.lookup),
       keep_records_(start.bronze),
@@ -57,6 +58,7 @@ Status Decoder::AddRecord(const topic::RecordBatch& records, std::size_t i, std:
   next_[raw.partition] = open_.to[raw.partition] = raw.offset + 1;
   ++open_.consumed;
   if (raw.offset < At(judge_from_, raw.partition)) return Status::OK();
+  if (!skip_.empty() && skip_.contains({raw.partition, raw.offset})) return Status::OK();
   if (const auto rejection = judge_.Decide(record, &row_)) {
     ++open_.rejects[static_cast<std::size_t>(rejection->reason)];
     if (raw.offset < At(quarantine_from_, raw.partition)) return Status::OK();

@@ -48,6 +48,7 @@ class Decoder {
 
   const topic::TopicInfo topic_;
   const topic::Positions judge_from_, quarantine_from_;
+  const RecordPlaces skip_;
   const std::unique_ptr<medallion::DedupeMemory> memory_;
   medallion::KeyLookup* const lookup_;  // not owned
   const bool keep_records_;

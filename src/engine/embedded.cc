@@ -121,6 +121,7 @@ Status EmbeddedEngine::Run(std::stop_token stop) {
       case SessionEnd::kEnd:
         return Status::OK();
       case SessionEnd::kRebalanced:
+      case SessionEnd::kBeginAgain:
         break;
       case SessionEnd::kFenced:
         if (++fencings >= s.options.max_fencings) {

@@ -24,17 +24,6 @@ std::vector<std::uint32_t> Ranks(const arrow::StringArray& words) {
   return ranks;
 }
 
-/// The batch with its column `date`, which stands in the files where the table is not partitioned by it.
-Result<std::shared_ptr<arrow::RecordBatch>> WithDate(const Batch& batch) {
-  std::vector<std::int32_t> days(static_cast<std::size_t>(batch.silver->num_rows()));
-  for (const Pick& pick : batch.picks) days[static_cast<std::size_t>(pick.row)] = pick.day;
-  arrow::Date32Builder builder;
-  TRY(builder.AppendValues(days));
-  TRY_ASSIGN(auto column, builder.Finish());
-  const auto& field = medallion::SilverSchema()->field(medallion::kDate);
-  return batch.silver->AddColumn(batch.silver->num_columns(), field, column);
-}
-
 bool AllInOrder(const std::vector<std::int64_t>& indices, std::int64_t rows) {
   if (static_cast<std::int64_t>(indices.size()) != rows) return false;
   for (std::size_t i = 0; i < indices.size(); ++i) {
@@ -60,6 +49,16 @@ Result<std::shared_ptr<arrow::RecordBatch>> TakeRows(const arrow::RecordBatch& b
     columns.push_back(std::move(taken));
   }
   return arrow::RecordBatch::Make(batch.schema(), size, std::move(columns));
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> WithDate(const Batch& batch) {
+  std::vector<std::int32_t> days(static_cast<std::size_t>(batch.silver->num_rows()));
+  for (const Pick& pick : batch.picks) days[static_cast<std::size_t>(pick.row)] = pick.day;
+  arrow::Date32Builder builder;
+  TRY(builder.AppendValues(days));
+  TRY_ASSIGN(auto column, builder.Finish());
+  const auto& field = medallion::SilverSchema()->field(medallion::kDate);
+  return batch.silver->AddColumn(batch.silver->num_columns(), field, column);
 }
 
 Result<std::vector<FileRows>> GroupForFiles(const Batch& batch, const std::vector<std::string>& partition_columns) {

@@ -26,6 +26,9 @@ struct FileRows {
 [[nodiscard]] Result<std::shared_ptr<arrow::RecordBatch>> TakeRows(const arrow::RecordBatch& batch,
                                                                    const std::vector<std::int64_t>& indices);
 
+/// `batch.silver` with its column `date`, set where a row is picked.
+[[nodiscard]] Result<std::shared_ptr<arrow::RecordBatch>> WithDate(const Batch& batch);
+
 /// Sets the metrics `written` and `bytes` of what a transaction adds.
 void SetWritten(std::int64_t rows, lake::Transaction* txn);
 [[nodiscard]] std::int64_t BytesOf(const lake::Transaction& txn);

@@ -267,6 +267,10 @@ Status Session::WriteBatch(Batch batch) {
   std::lock_guard lock(mutex_);
   for (const auto& [partition, offset] : to) committed_[partition] = offset;
   done_.push_back({number, written.version, std::move(written.foreign)});
+  if (written.begin_again) {
+    end_ = SessionEnd::kBeginAgain;
+    abort_.request_stop();
+  }
   return Status::OK();
 }
 

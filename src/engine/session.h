@@ -43,7 +43,7 @@ class SharedStats {
   LagTracker lag_;     // guarded by mutex_
 };
 
-enum class SessionEnd { kStopped, kEnd, kRebalanced, kFenced };
+enum class SessionEnd { kStopped, kEnd, kRebalanced, kFenced, kBeginAgain };
 
 /// Where reading ends with until_end: the partitions' ends when the engine was started.
 using Ends = std::optional<std::map<Partition, Offset>>;

@@ -1,6 +1,8 @@
 #pragma once
 /// The sink seam: where the medallion's rows go, exactly once. The lake's Delta tables here; BigQuery beside it.
 #include <memory>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -10,11 +12,15 @@
 
 namespace pregao::engine {
 
+/// Records by their place in the topic.
+using RecordPlaces = std::set<std::pair<Partition, Offset>>;
+
 /// Where a session begins, as the tables say.
 struct Start {
   topic::Positions read_from;        ///< the least of the tables' positions; absent: the topic's first offset
   topic::Positions judge_from;       ///< Silver holds what is below
   topic::Positions quarantine_from;  ///< Quarantine holds what is below
+  RecordPlaces skip;                 ///< behind judge_from, and done with all the same
   TableVersion version;              ///< of Silver, that `memory` knows
   std::unique_ptr<medallion::DedupeMemory> memory;
   bool bronze = true;                      ///< the sink wants the records of a batch as they came
@@ -24,6 +30,7 @@ struct Start {
 struct Written {
   bool fenced =
       false;  ///< another writer owns a partition of the batch: some tables may have it already, Silver has not
+  bool begin_again = false;     ///< written, but the dedupe memory holds rows that the sink had to refuse
   TableVersion version;         ///< Silver's newest that this sink has seen
   std::int64_t rows = 0;        ///< in Silver
   std::int64_t duplicates = 0;  ///< the batch's, and those that others wrote first

@@ -45,12 +45,6 @@ Result<Place> ParseUri(const std::string& uri) {
   return place;
 }
 
-std::string EmulatorBase(std::string address) {
-  if (address.find("://") == std::string::npos) address = "http://" + address;
-  while (address.ends_with('/')) address.pop_back();
-  return address;
-}
-
 }  // namespace
 
 struct GcsStore::State {
@@ -83,7 +77,7 @@ Result<std::shared_ptr<ObjectStore>> GcsStore::Open(const std::string& uri, cons
   if (options.emulator.empty()) {
     TRY_ASSIGN(tokens, cloud::FindCredentials(options.environment, {kGcsScope}, client, clock));
   } else {
-    base = EmulatorBase(options.emulator);
+    base = cloud::EmulatorBase(options.emulator);
   }
   auto api = std::make_shared<cloud::GoogleApi>(client, std::move(tokens), options.retry);
   const std::string plain_uri = "gs://" + place.bucket + (place.prefix.empty() ? "" : "/" + place.prefix);

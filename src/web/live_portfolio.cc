@@ -71,15 +71,15 @@ Result<std::string> LivePortfolio::Rows(const std::string& sql) {
 Result<std::string> LivePortfolio::Json(const market::Watchlist& list, const std::string& currency,
                                         const QuoteBoard& board) {
   const std::string quotes = QuotesSql(market::PortfolioTickers(list, currency), board);
-  const std::string portfolio = "(" + query::PortfolioSql(list, currency, quotes) + ")";
-  const std::string totals = "(" + query::PortfolioTotalsSql(portfolio) + ")";
+  const std::string totals = "(" + query::PortfolioTotalsSql("portfolio") + ")";
   const std::string sums = fmt::format(
       "SELECT currency, positions, value, cost, day_profit AS \"day\", total_profit AS total FROM {} WHERE ", totals);
   const std::lock_guard guard(mutex_);
   if (database_ == nullptr) {
     TRY_ASSIGN(database_, query::Database::Open({.memory_limit = "128MiB", .threads = 1}));
   }
-  TRY_ASSIGN(const std::string positions, Rows(fmt::format("SELECT ticker, {} FROM {}", kColumns, portfolio)));
+  TRY(database_->Execute("CREATE OR REPLACE TABLE portfolio AS " + query::PortfolioSql(list, currency, quotes)));
+  TRY_ASSIGN(const std::string positions, Rows(fmt::format("SELECT ticker, {} FROM portfolio", kColumns)));
   TRY_ASSIGN(const std::string each, Rows(sums + "NOT in_base"));
   TRY_ASSIGN(std::string base, Rows(sums + "in_base"));
   base = base.size() > 2 ? base.substr(1, base.size() - 2) : "null";  // one row at most

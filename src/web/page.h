@@ -95,7 +95,7 @@ class Page {
   QuoteBoard board_;
   SharedSession tables_, sql_;  // the page's own statements are never behind a user's
   LivePortfolio portfolio_;
-  Remembered shown_portfolio_{std::chrono::milliseconds(500)};
+  Remembered shown_portfolio_{std::chrono::seconds(1)};
   Remembered history_{std::chrono::seconds(10)}, bars_{std::chrono::seconds(4)}, rejects_{std::chrono::seconds(5)};
   std::mutex watchlist_mutex_;  // of writers
 };

@@ -68,9 +68,6 @@ class PageTest : public testing::Test {
   Routes routes_;
 };
 
-/// What asks DuckDB, which is not instrumented: left out under ThreadSanitizer, by this name (Makefile).
-using PageSqlTest = PageTest;
-
 TEST_F(PageTest, QuotesAreTheWatchlistsInItsOrderThoseWithoutAQuoteToo) {
   Quote("VALE3.SA", 61);
   Quote("AAPL", 200);
@@ -112,14 +109,14 @@ TEST_F(PageTest, WhatIsNoTickerOrNoRequestIsRefusedWithItsReason) {
   EXPECT_EQ(Text(), before);
 }
 
-TEST_F(PageSqlTest, WithoutTablesTheAnswersAreEmptyAndNoErrors) {
+TEST_F(PageTest, WithoutTablesTheAnswersAreEmptyAndNoErrors) {
   EXPECT_EQ(Get("/api/history").body, "{\"history\":[]}\n");
   EXPECT_EQ(Get("/api/bars", "ticker=PETR4.SA&interval=5m").body,
             "{\"ticker\":\"PETR4.SA\",\"interval\":\"5m\",\"bars\":[]}\n");
   EXPECT_THAT(Get("/api/health").body, HasSubstr(R"("pages":3)"));
 }
 
-class PageSqlTestOfCandles : public PageTest {
+class PageTestOfCandles : public PageTest {
  protected:
   void Commit(const std::vector<market::Bar>& bars) {
     const auto table = engine::OpenGold(store_, engine::kBarsRoot, &system_).ValueOrDie();
@@ -151,7 +148,7 @@ class PageSqlTestOfCandles : public PageTest {
   const std::string t_ = std::to_string(today_);
 };
 
-TEST_F(PageSqlTestOfCandles, AreGoldsBarsInEachWidth) {
+TEST_F(PageTestOfCandles, AreGoldsBarsInEachWidth) {
   Commit({BarAt(today_, 10), BarAt(today_ + 60, 11), BarAt(today_ + 300, 15)});
   EXPECT_EQ(Candles("1m"), "[[" + t_ + ",10,11,10,11,100],[" + std::to_string(today_ + 60) + ",11,12,11,12,100],[" +
                                std::to_string(today_ + 300) + ",15,16,15,16,100]]}\n");
@@ -159,7 +156,7 @@ TEST_F(PageSqlTestOfCandles, AreGoldsBarsInEachWidth) {
   for (const char* wide : {"15m", "1h", "1d"}) EXPECT_EQ(Candles(wide), "[[" + t_ + ",10,16,10,16,300]]}\n") << wide;
 }
 
-TEST_F(PageSqlTestOfCandles, WhatWasFetchedWithAnIntervalAndIsOverStandsForTheMinutesThatItOverlaps) {
+TEST_F(PageTestOfCandles, WhatWasFetchedWithAnIntervalAndIsOverStandsForTheMinutesThatItOverlaps) {
   auto running = BarAt(today_ + 7200, 60, "1h");
   running.is_final = false;
   Commit({BarAt(today_, 10), BarAt(today_ + 7200, 10), running});
@@ -171,7 +168,7 @@ TEST_F(PageSqlTestOfCandles, WhatWasFetchedWithAnIntervalAndIsOverStandsForTheMi
   EXPECT_EQ(Candles("15m"), "[" + made(0) + "," + made(7200) + "]}\n");
 }
 
-TEST_F(PageSqlTestOfCandles, ADayThatIsOverIsTheOneThatWasFetched) {
+TEST_F(PageTestOfCandles, ADayThatIsOverIsTheOneThatWasFetched) {
   auto running = BarAt(today_, 50, "1d");
   running.is_final = false;
   Commit({BarAt(today_ + 60, 10), running});
@@ -181,7 +178,7 @@ TEST_F(PageSqlTestOfCandles, ADayThatIsOverIsTheOneThatWasFetched) {
             "[[" + std::to_string(today_ - 86'400) + ",30,31,30,31,100],[" + t_ + ",40,41,40,41,100]]}\n");
 }
 
-TEST_F(PageSqlTest, SqlFromThePageNamesNoFile) {
+TEST_F(PageTest, SqlFromThePageNamesNoFile) {
   EXPECT_EQ(Post("/api/sql", R"({"sql":"SELECT 1"})").status, 200);
   const auto refused = Post("/api/sql", R"json({"sql":"SELECT * FROM read_text('/etc/hostname')"})json");
   EXPECT_EQ(refused.status, 400);

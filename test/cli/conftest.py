@@ -1,7 +1,9 @@
 """The program under test: PREGAO names the binary, else build/release/pregao."""
 import os
+import re
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -36,8 +38,17 @@ class Pregao:
         (self.folder / name).write_text(text)
 
 
+def heeds_signals(child):
+    """Whether it has come so far that it waits for signals: before that one would kill it, as any program."""
+    blocked = re.search(r"^SigBlk:\s*(\w+)", Path(f"/proc/{child.pid}/status").read_text(), re.M)
+    return blocked and int(blocked[1], 16) & 1 << (signal.SIGINT - 1)
+
+
 def interrupt(child):
     """Ctrl-C. Returns the exit code and what was still to be read."""
+    deadline = time.monotonic() + TIMEOUT
+    while child.poll() is None and not heeds_signals(child) and time.monotonic() < deadline:
+        time.sleep(0.01)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=TIMEOUT)
     return child.returncode, out, err

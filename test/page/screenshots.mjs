@@ -24,7 +24,9 @@ try {
     await page.goto(pregao.url);
     await page.locator('.tile .price').first().waitFor();
     await page.locator('[data-ticker="NVDA"] button').first().click();
+    const answered = page.waitForResponse((answer) => answer.url().includes(`ticker=NVDA&interval=${interval}`) && answer.ok());
     await page.getByRole('button', { name: interval, exact: true }).click();
+    await answered;
     await page.getByRole('button', { name: /^(Run|Executar)$/ }).click();
     await page.locator('.sql td').first().waitFor();
     await page.mouse.move(0, 0);

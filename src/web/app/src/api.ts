@@ -15,7 +15,7 @@ export interface Engine {
   rows: number; duplicates: number; rejected: number; commits: number; lag_records: number; lag_seconds: number;
   last_commit: number | null; last_commit_ms: number; problem: string;
 }
-export interface Listener { messages: number; reconnects: number; connections: number; connections_open: number; silent: string[]; problem: string }
+export interface Listener { messages: number; reconnects: number; connections: number; connections_open: number; silent: string[]; quiet: string[]; closed: number; problem: string }
 export interface Health {
   now: number; version: string; source: string; messages_per_second: number; messages_seen: number; pages: number;
   topic_problem: string; table_problem: string; engine: Engine | null; listener: Listener | null;

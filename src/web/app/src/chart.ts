@@ -30,6 +30,7 @@ export class Chart {
   private pointed: number | undefined; // the start of the candle that the legend is about
   private when: (start: number) => string;
   private asked = 0;
+  private fresh = true; // no answer yet for this ticker and interval: live quotes are kept, and wait for it
   private digits = 2;
   private colors = { up: '', down: '', volumeUp: '', volumeDown: '' };
 
@@ -62,7 +63,7 @@ export class Chart {
     this.chart.subscribeCrosshairMove((move) => { this.pointed = move.time as number | undefined; this.tell(); });
     this.when = (start) => (this.interval === '1d' ? day : both).format(start * 1000);
     this.paint();
-    setInterval(() => void this.load(false), REFRESH_MS);
+    setInterval(() => void this.load(), REFRESH_MS);
   }
 
   /** Takes the colours of the theme. */
@@ -95,6 +96,7 @@ export class Chart {
     const bar: Bar = old ? [start, old[1], Math.max(old[2], quote.price), Math.min(old[3], quote.price), start >= last ? quote.price : old[4], old[5]]
                          : [start, quote.price, quote.price, quote.price, quote.price, null];
     this.bars.set(start, bar);
+    if (this.fresh) return;
     if (start < last) return this.draw();
     this.candles.update(this.candle(bar));
     this.tell();
@@ -139,7 +141,7 @@ export class Chart {
   }
 
   private tell(): void {
-    const bar = this.bars.get(this.pointed ?? -1) ?? [...this.bars.values()].pop();
+    const bar = this.fresh ? undefined : this.bars.get(this.pointed ?? -1) ?? [...this.bars.values()].pop();
     if (!bar) return this.legend.replaceChildren();
     const item = (label: string, value: string) => h('span', {}, h('small', {}, label), ` ${value}`);
     const parts = [h('span', {}, this.when(bar[0])), item(t('first'), fixed(bar[1], this.digits)), item(t('high'), fixed(bar[2], this.digits)),
@@ -156,14 +158,15 @@ export class Chart {
 
   private restart(): void {
     this.bars.clear();
+    this.fresh = true;
     this.pointed = undefined;
     this.draw();
     this.note.hidden = false;
     setText(this.note, t('loading'));
-    void this.load(true);
+    void this.load();
   }
 
-  private async load(fit: boolean): Promise<void> {
+  private async load(): Promise<void> {
     if (!this.ticker || document.hidden) return;
     const question = ++this.asked;
     try {
@@ -177,13 +180,15 @@ export class Chart {
         const stored = this.bars.get(bar[0]);
         this.bars.set(bar[0], stored ? [bar[0], stored[1], Math.max(stored[2], bar[2]), Math.min(stored[3], bar[3]), bar[4], stored[5]] : bar);
       }
+      const fit = this.fresh;
+      this.fresh = false;
       this.draw();
       if (fit) this.chart.timeScale().setVisibleLogicalRange({ from: Math.max(this.bars.size - 120, Math.min(0, this.bars.size - 40)), to: this.bars.size + 3 });
       this.note.hidden = this.bars.size > 0;
       setText(this.note, t('noBars', { ticker: this.ticker }));
     } catch (error) {
       if (question !== this.asked) return;
-      this.note.hidden = this.bars.size > 0;
+      this.note.hidden = !this.fresh;
       setText(this.note, (error as Error).message);
     }
   }

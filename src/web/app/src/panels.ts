@@ -29,9 +29,10 @@ export class PortfolioPanel {
       h('small', {}, kind ? t('allIn', { currency: of.currency ?? '' }) : of.currency ?? '–'), h('strong', {}, money(of.value)),
       part(t('day'), of.day, of.value === null || of.day === null ? null : of.value - of.day), part(t('total'), of.total, of.cost));
     const rows = positions.map((position) => [
-      position.ticker, quantity(position.quantity), quoted(position.average_price), quoted(position.price), money(position.value),
+      { text: position.ticker, kind: 'held', small: `${quantity(position.quantity)}${position.average_price === null ? '' : ` × ${quoted(position.average_price)}`}` },
+      quoted(position.price), money(position.value),
       gain(position.day), gain(position.total), ...(base ? [money(position.base_value)] : [])]);
-    const heads = [t('position'), t('quantity'), t('average'), t('price'), t('value'), t('day'), t('total'), ...(base ? [t('valueIn', { currency: base.currency ?? '' })] : [])];
+    const heads = [t('position'), t('price'), t('value'), t('day'), t('total'), ...(base ? [t('valueIn', { currency: base.currency ?? '' })] : [])];
     const unknown = base ? [...new Set(positions.filter(({ value, rate }) => value !== null && rate === null).map(({ ticker, currency }) => currency ?? ticker))] : [];
     const mute = positions.filter(({ price }) => price === null).map(({ ticker }) => ticker);
     const note = (kind: string, text: string) => h('p', { class: kind }, text);
@@ -72,7 +73,7 @@ export class HealthPanel {
     const problems = [health.topic_problem, health.table_problem, engine?.problem, listener?.problem].filter((text): text is string => !!text);
     this.notes.replaceChildren(
       ...problems.map((problem) => h('p', { class: 'problem' }, problem)),
-      listener ? h('p', { class: 'quiet' }, `${t('silent')}: ${listener.silent.length ? listener.silent.join(', ') : t('none')}`) : h('p', { class: 'quiet' }, t('elsewhere')),
+      listener ? h('p', { class: 'quiet' }, `${t('silent')}: ${[...listener.silent, ...listener.quiet].join(', ') || t('none')}${listener.closed ? ` · ${t('closed', { n: count(listener.closed) })}` : ''}`) : h('p', { class: 'quiet' }, t('elsewhere')),
       h('p', { class: 'quiet source' }, `${health.source} · pregao ${health.version}`));
     const text = JSON.stringify(health.rejects);
     if (text === this.shown) return;

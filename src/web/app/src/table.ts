@@ -1,7 +1,7 @@
 // A table that scrolls by itself when it is wider than its panel.
 import { h } from './dom';
 
-export interface Cell { text: string; kind?: string }
+export interface Cell { text: string; kind?: string; small?: string }
 
 export function table(label: string, heads: string[], rows: (string | Cell)[][], numbers: boolean[]): HTMLElement {
   const align = (i: number) => (numbers[i] ? 'number' : '');
@@ -9,5 +9,5 @@ export function table(label: string, heads: string[], rows: (string | Cell)[][],
     h('table', {},
       h('thead', {}, h('tr', {}, ...heads.map((head, i) => h('th', { scope: 'col', class: align(i) }, head)))),
       h('tbody', {}, ...rows.map((row) => h('tr', {}, ...row.map((cell, i) =>
-        typeof cell === 'string' ? h('td', { class: align(i) }, cell) : h('td', { class: `${align(i)} ${cell.kind ?? ''}` }, cell.text)))))));
+        typeof cell === 'string' ? h('td', { class: align(i) }, cell) : h('td', { class: `${align(i)} ${cell.kind ?? ''}` }, cell.text, cell.small ? h('small', {}, cell.small) : null)))))));
 }

@@ -1,0 +1,12 @@
+# bigquery_protos: the Storage Write API, by setup/deps.sh from the packages that versions.env pins.
+set(_folder ${PREGAO_CACHE}/bigquery-protos-${BIGQUERY_STORAGE_VERSION})
+if(NOT EXISTS ${_folder})
+  message(FATAL_ERROR "the Storage Write API's protocol is not in ${_folder}: run 'make setup'")
+endif()
+set(_protos annotations arrow avro protobuf stream table storage)
+list(TRANSFORM _protos PREPEND google/cloud/bigquery/storage/v1/)
+foreach(name api/annotations api/http api/client api/launch_stage api/field_behavior api/resource rpc/status)
+  list(APPEND _protos google/${name})
+endforeach()
+list(TRANSFORM _protos APPEND .proto)
+pregao_protos(bigquery_protos ${_folder} ${_protos})

@@ -1,0 +1,162 @@
+#include "engine/bigquery_tables.h"
+
+#include <algorithm>
+#include <arrow/array.h>
+#include <arrow/table.h>
+#include <fmt/format.h>
+#include <limits>
+#include <set>
+
+#include "medallion/schema.h"
+
+namespace pregao::engine {
+namespace {
+
+using medallion::KeyedRow;
+
+std::shared_ptr<arrow::Schema> Integers(const std::vector<std::string>& names) {
+  arrow::FieldVector fields;
+  for (const auto& name : names) fields.push_back(arrow::field(name, arrow::int64()));
+  return arrow::schema(std::move(fields));
+}
+
+std::int64_t At(const arrow::RecordBatch& rows, int column, std::int64_t row) {
+  return static_cast<const arrow::Int64Array&>(*rows.column(column)).Value(row);
+}
+
+/// The columns that are a row's identity, for a SELECT whose answer KeysOf takes.
+const std::string& IdentitySql() {
+  static const auto sql = [] {
+    std::string out;
+    for (const std::string& name : medallion::IdentityColumns()) {
+      const bool time = name == medallion::IdentityColumns()[market::kEventTime];
+      out += out.empty() ? "" : ", ";
+      out += time ? fmt::format("UNIX_MICROS(`{0}`) AS `{0}`", name) : fmt::format("`{}`", name);
+    }
+    return out;
+  }();
+  return sql;
+}
+
+const std::shared_ptr<arrow::Schema>& IdentitySchema() {
+  static const auto schema = [] {
+    arrow::FieldVector fields = medallion::SilverSchema()->fields();
+    fields.resize(market::kFieldCount);
+    return arrow::schema(std::move(fields));
+  }();
+  return schema;
+}
+
+Result<std::vector<KeyedRow>> KeysOf(const bigquery::Batches& batches) {
+  TRY_ASSIGN(const auto table, arrow::Table::FromRecordBatches(IdentitySchema(), batches));
+  return medallion::HashRows(*table);
+}
+
+/// The first day of which all rows are read, so that `rows` or a little more than the newest day's are.
+Result<std::string> FirstDay(bigquery::Rest* rest, std::int64_t rows) {
+  TRY_ASSIGN(
+      const auto days,
+      rest->Query(fmt::format("SELECT UNIX_DATE(date) AS day, COUNT(*) AS n FROM {} GROUP BY day ORDER BY day DESC",
+                              rest->Sql(kSilverTable)),
+                  {}, Integers({"day", "n"})));
+  std::int64_t sum = 0, first = 0;
+  for (const auto& batch : days) {
+    for (std::int64_t i = 0; i < batch->num_rows() && sum < rows; ++i) {
+      first = At(*batch, 0, i);
+      sum += At(*batch, 1, i);
+    }
+  }
+  return medallion::DateString(static_cast<std::int32_t>(first));
+}
+
+bigquery::Parameter List(const char* name, const char* type, const std::set<std::string>& values) {
+  return {name, type, {values.begin(), values.end()}, true};
+}
+
+}  // namespace
+
+Status EnsureTables(bigquery::Rest* rest, bool bronze) {
+  TRY(rest->EnsureDataset());
+  // What is kept as it came may be of any day, and BigQuery streams into partitions of recent years only.
+  if (bronze) TRY(rest->EnsureTable({kBronzeTable, medallion::BronzeSchema(), "", "date"}));
+  TRY(rest->EnsureTable({kQuarantineTable, medallion::QuarantineSchema(), "", "date"}));
+  return rest->EnsureTable({kSilverTable, medallion::SilverSchema(), "date", "ticker"});
+}
+
+Result<topic::Positions> TablePositions(bigquery::Rest* rest, const std::string& table, const std::string& topic) {
+  const std::string only = table == kQuarantineTable ? fmt::format(" AND reason <> '{}'", kRefusedReason) : "";
+  TRY_ASSIGN(
+      const auto rows,
+      rest->Query(fmt::format("SELECT `partition`, MAX(`offset`) AS last FROM {} WHERE topic = @topic{} GROUP BY "
+                              "`partition`",
+                              rest->Sql(table), only),
+                  {{"topic", "STRING", {topic}}}, Integers({"partition", "last"})));
+  topic::Positions out;
+  for (const auto& batch : rows) {
+    for (std::int64_t i = 0; i < batch->num_rows(); ++i) {
+      out[Partition(static_cast<std::int32_t>(At(*batch, 0, i)))] = Offset(At(*batch, 1, i) + 1);
+    }
+  }
+  return out;
+}
+
+Result<RecordPlaces> RefusedPlaces(bigquery::Rest* rest, const std::string& topic) {
+  TRY_ASSIGN(const auto rows,
+             rest->Query(fmt::format("SELECT `partition`, `offset` FROM {} WHERE topic = @topic AND reason = '{}'",
+                                     rest->Sql(kQuarantineTable), kRefusedReason),
+                         {{"topic", "STRING", {topic}}}, Integers({"partition", "offset"})));
+  RecordPlaces out;
+  for (const auto& batch : rows) {
+    for (std::int64_t i = 0; i < batch->num_rows(); ++i) {
+      out.emplace(Partition(static_cast<std::int32_t>(At(*batch, 0, i))), Offset(At(*batch, 1, i)));
+    }
+  }
+  return out;
+}
+
+Result<std::unique_ptr<medallion::DedupeMemory>> RememberTable(bigquery::Rest* rest, std::size_t dedupe_keys,
+                                                               std::int64_t remember_rows) {
+  TRY_ASSIGN(const std::string first, FirstDay(rest, remember_rows));
+  // Whether there are more than these is seen by the one row beyond them, and by days before the first.
+  TRY_ASSIGN(const auto batches,
+             rest->Query(fmt::format("SELECT {} FROM {} WHERE date >= @first ORDER BY event_time DESC LIMIT {}",
+                                     IdentitySql(), rest->Sql(kSilverTable), remember_rows),
+                         {{"first", "DATE", {first}}}, IdentitySchema()));
+  TRY_ASSIGN(auto rows, KeysOf(batches));
+  std::reverse(rows.begin(), rows.end());
+  auto covered_from = std::numeric_limits<std::int64_t>::min();
+  // The oldest instant may have been cut in two.
+  if (static_cast<std::int64_t>(rows.size()) >= remember_rows) covered_from = rows.front().event_time_us + 1;
+  auto memory = std::make_unique<medallion::DedupeMemory>(dedupe_keys, covered_from);
+  for (const KeyedRow& row : rows) memory->Insert(&memory->Ticker(row.ticker), row.event_time_us, row.key, 0);
+  return memory;
+}
+
+Result<std::vector<KeyedRow>> TableLookup::Find(const std::vector<KeyedRow>& wanted) {
+  constexpr std::size_t kMost = 10'000;
+  std::set<std::pair<std::string, std::int64_t>> instants;
+  for (const KeyedRow& row : wanted) instants.emplace(row.ticker, row.event_time_us);
+  std::vector<KeyedRow> found;
+  for (auto next = instants.begin(); next != instants.end();) {
+    std::set<std::string> dates, tickers, times;
+    for (std::size_t i = 0; i < kMost && next != instants.end(); ++i, ++next) {
+      dates.insert(medallion::DateString(medallion::DayOf(next->second)));
+      tickers.insert(next->first);
+      times.insert(std::to_string(next->second));
+    }
+    TRY_ASSIGN(
+        const auto batches,
+        rest_->Query(fmt::format("SELECT {} FROM {} WHERE date IN UNNEST(@dates) AND ticker IN UNNEST(@tickers) "
+                                 "AND UNIX_MICROS(event_time) IN UNNEST(@times)",
+                                 IdentitySql(), rest_->Sql(kSilverTable)),
+                     {List("dates", "DATE", dates), List("tickers", "STRING", tickers), List("times", "INT64", times)},
+                     IdentitySchema()));
+    TRY_ASSIGN(auto rows, KeysOf(batches));
+    for (KeyedRow& row : rows) {
+      if (instants.contains({row.ticker, row.event_time_us})) found.push_back(std::move(row));
+    }
+  }
+  return found;
+}
+
+}  // namespace pregao::engine

@@ -1,0 +1,272 @@
+"""`pregao silver --to bigquery` against a real emulator: the same rows as in a lake, each once, and what is said when
+it cannot be."""
+import base64
+import http.server
+import json
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+import urllib.error
+from pathlib import Path
+
+import pytest
+from bigquery_testing import BROKER, PATIENCE, REST, Emulator, Pregao, produce_plain
+from corpus import produce
+from deltalake import DeltaTable
+
+ROWS = int(os.environ.get("PREGAO_TEST_BIGQUERY_ROWS", "100000"))
+KILLS = int(os.environ.get("PREGAO_TEST_BIGQUERY_KILLS", "8"))
+
+pytestmark = pytest.mark.skipif(not (BROKER and REST), reason="needs setup/services/{kafka,bigquery}.sh: make test-servers")
+
+
+@pytest.fixture
+def pregao(tmp_path):
+    return Pregao(tmp_path, Emulator())
+
+
+def lake_rows(pregao, table, columns):
+    """Rows of the lake as BigQuery's answers have them, sorted."""
+    def text(value):
+        if value is None:
+            return None
+        if isinstance(value, bytes):
+            return base64.b64encode(value).decode()
+        if hasattr(value, "timestamp"):
+            return str(round(value.timestamp() * 1e6))
+        return value if isinstance(value, float) else str(value)
+    rows = DeltaTable(str(pregao.folder / "data/lake" / table)).to_pyarrow_table(columns=columns).to_pylist()
+    return sorted(([text(row[c]) for c in columns] for row in rows), key=repr)
+
+
+def dataset_rows(pregao, table, schema):
+    names = ", ".join(f"UNIX_MICROS(`{c}`)" if kind == "timestamp[us, tz=UTC]" else f"`{c}`" for c, kind in schema)
+    floats = [i for i, (_, kind) in enumerate(schema) if kind == "double"]
+    rows = pregao.emulator.query(f"SELECT {names} FROM {table}")
+    for row in rows:
+        for i in floats:
+            row[i] = None if row[i] is None else float(row[i])
+    return sorted(rows, key=repr)
+
+
+def test_the_same_rows_as_in_a_lake(pregao):
+    produce(BROKER, pregao.name, 10_000, seed=7)
+    pregao("silver", "--until", "end")
+    stats = pregao.to_end("--bigquery.bronze", "true", "--engine.group", pregao.name + "-2", "--engine.max-rows", "700")
+    # Of rows that are alike either may keep another one.
+    for root, table, apart in (("bronze/quotes", pregao.bronze, ()), ("silver/quarantine", pregao.quarantine, ()),
+                               ("silver/quotes", pregao.silver, ("partition", "offset", "received_at", "source"))):
+        lake = DeltaTable(str(pregao.folder / "data/lake" / root)).to_pyarrow_dataset().schema
+        schema = [(field.name, str(field.type)) for field in lake if field.name not in apart]
+        rows = dataset_rows(pregao, table, schema)
+        assert rows == lake_rows(pregao, root, [name for name, _ in schema]), table
+        assert rows
+    assert stats["rows"] == pregao.emulator.number(f"SELECT COUNT(*) FROM {pregao.silver}")
+    again = pregao.to_end("--bigquery.bronze", "true", "--engine.group", pregao.name + "-3")
+    assert again["rows"] == 0 and again["commits"] <= 1
+    assert pregao.emulator.number(f"SELECT COUNT(*) FROM {pregao.quarantine}") == stats["quarantined"]
+
+
+def test_tables_are_partitioned_by_date_and_clustered_by_ticker(pregao):
+    produce_plain(pregao.name, 10)
+    pregao.to_end()
+    table = pregao.emulator.call("GET", f"/datasets/{pregao.name}/tables/silver_quotes")
+    assert table["timePartitioning"] == {"type": "DAY", "field": "date"}
+    assert table["clustering"] == {"fields": ["ticker"]}
+    columns = {field["name"]: (field["type"], field["mode"]) for field in table["schema"]["fields"]}
+    assert columns["price"] == ("FLOAT64", "REQUIRED") and columns["currency"] == ("STRING", "NULLABLE")
+
+
+def test_another_table_of_that_name_is_refused_with_the_difference(pregao):
+    produce_plain(pregao.name, 10)
+    pregao.emulator.call("POST", "/datasets", {"datasetReference": {"projectId": "test", "datasetId": pregao.name}})
+    table = {"tableReference": {"projectId": "test", "datasetId": pregao.name, "tableId": "silver_quotes"},
+             "schema": {"fields": [{"name": "ticker", "type": "STRING"}, {"name": "price", "type": "NUMERIC"}]}}
+    pregao.emulator.call("POST", f"/datasets/{pregao.name}/tables", table)
+    done = pregao.run("silver", "--to", "bigquery", "--until", "end")
+    assert done.returncode == 1
+    assert "silver_quotes" in done.stderr and "column price is NUMERIC, not FLOAT64" in done.stderr
+    assert "column event_time TIMESTAMP is not there" in done.stderr
+
+
+def test_columns_that_pregao_lacks_are_left_alone(pregao):
+    produce_plain(pregao.name, 200)
+    pregao.to_end()
+    path = f"/datasets/{pregao.name}/tables"
+    table = pregao.emulator.call("GET", f"{path}/silver_quotes")
+    pregao.emulator.call("DELETE", f"{path}/silver_quotes")
+    fields = [{"name": "desk", "type": "STRING"}, *table["schema"]["fields"]]
+    pregao.emulator.call("POST", path, {"tableReference": table["tableReference"], "schema": {"fields": fields}})
+    assert pregao.to_end()["rows"] == 200
+    assert pregao.emulator.query(f"SELECT COUNT(*), COUNT(desk) FROM {pregao.silver}") == [["200", "0"]]
+
+
+def test_a_table_that_was_dropped_is_filled_anew(pregao):
+    produce_plain(pregao.name, 200)
+    pregao.to_end()
+    pregao.emulator.call("DELETE", f"/datasets/{pregao.name}/tables/silver_quotes")
+    assert pregao.to_end()["rows"] == 200
+    each_once(pregao, 200)
+
+
+def test_a_duplicate_that_comes_late_is_looked_up_in_the_table(pregao):
+    produce_plain(pregao.name, 3_000)
+    pregao.to_end()
+    produce_plain(pregao.name, 500, first=1)  # again
+    produce_plain(pregao.name, 100, first=3_000)
+    # A memory of a hundred rows: the rest is asked for.
+    stats = pregao.to_end("--engine.dedupe-keys", "1000")
+    assert (stats["rows"], stats["duplicates"]) == (100, 525 + 5)
+    each_once(pregao, 3_100, rejects=False)
+
+
+def each_once(pregao, count, rejects=True):
+    silver = pregao.emulator.query(f"SELECT COUNT(*), COUNT(DISTINCT CONCAT(ticker, CAST(UNIX_MICROS(event_time) AS STRING))), "
+                                   f"COUNT(DISTINCT `partition` * 10000000 + `offset`) FROM {pregao.silver}")
+    assert silver == [[str(count)] * 3]
+    if rejects:
+        expected = str((count + 99) // 100)
+        assert pregao.emulator.query(f"SELECT COUNT(*), COUNT(DISTINCT `partition` * 10000000 + `offset`) "
+                                     f"FROM {pregao.quarantine}") == [[expected] * 2]
+
+
+def test_rows_that_bigquery_refuses_go_to_quarantine_and_the_rest_is_written(pregao):
+    old = {7, 40, 41, 777, 999}  # 40 comes twice
+    produce_plain(pregao.name, 1_000, old=old)
+    for options in ((), ("--engine.max-rows", "200", "--engine.group", pregao.name + "-2")):
+        pregao.to_end(*options)
+        each_once(pregao, 1_000 - len(old), rejects=False)
+        refused = pregao.emulator.query(f"SELECT value, detail FROM {pregao.quarantine} WHERE reason = 'refused'")
+        assert {json.loads(base64.b64decode(value))["day_volume"] for value, _ in refused} == old
+        # The second 40 is refused too, or was dropped as the first one's duplicate.
+        assert len(refused) in (len(old), len(old) + 1)
+        assert {detail for _, detail in refused} == {"no partition for 2001-09-09"}
+        assert pregao.emulator.query(f"SELECT COUNT(*), COUNT(DISTINCT `partition` * 10000000 + `offset`) "
+                                     f"FROM {pregao.quarantine}") == [[str(len(refused) + 10)] * 2]
+
+
+def await_rows(pregao, count):
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            if pregao.emulator.number(f"SELECT COUNT(*) FROM {pregao.silver}") == count:
+                return
+        except (urllib.error.HTTPError, AssertionError):
+            pass  # no table yet
+        assert time.monotonic() < deadline, (pregao.folder / "pregao.log").read_text()[-3000:]
+        time.sleep(0.2)
+
+
+def test_who_lost_its_streams_to_another_owner_takes_them_back(pregao):
+    produce_plain(pregao.name, 2_000)
+    first = pregao.start("silver", "--to", "bigquery", "--engine.commit-interval", "50ms")
+    try:
+        await_rows(pregao, 2_000)
+        # Another group: both take themselves for the owner of every partition.
+        assert pregao.to_end("--engine.group", pregao.name + "-2")["rows"] == 0
+        produce_plain(pregao.name, 2_000, first=2_000)
+        await_rows(pregao, 4_000)
+    finally:
+        first.send_signal(signal.SIGINT)
+        assert first.wait(PATIENCE) in (0, 130)
+    assert "another process" in (pregao.folder / "pregao.log").read_text()
+    each_once(pregao, 4_000)
+
+
+def test_two_owners_that_fight_write_each_row_once(pregao):
+    produce_plain(pregao.name, 20_000)
+    fighters = [pregao.start("silver", "--to", "bigquery", "--until", "end", "--engine.max-rows", "1000",
+                             "--engine.group", f"{pregao.name}-{i}") for i in range(2)]
+    codes = [fighter.wait(2 * PATIENCE) for fighter in fighters]
+    # One may have given up.
+    assert set(codes) <= {0, 1}
+    assert codes != [1, 1] or "another process writes the same partitions" in (pregao.folder / "pregao.log").read_text()
+    pregao.to_end()
+    each_once(pregao, 20_000)
+
+
+def test_each_row_once_when_pregao_and_the_emulator_are_killed(tmp_path):
+    seed = int(os.environ.get("PREGAO_TEST_SEED") or time.time_ns() % 1_000_000)
+    print("seed", seed)
+    dice = random.Random(seed)
+    emulator = Emulator.own(tmp_path / "emulator")
+    pregao = Pregao(tmp_path, emulator)
+    command = ("--json", "silver", "--to", "bigquery", "--until", "end", "--engine.max-rows", str(max(500, ROWS // 100)))
+    try:
+        emulator.await_answer()
+        produce_plain(pregao.name, ROWS)
+        kills = {"pregao": 0, "emulator": 0}
+        child = pregao.start(*command)
+        deadline = time.monotonic() + PATIENCE + ROWS / 250
+        while sum(kills.values()) < KILLS:
+            assert time.monotonic() < deadline, (tmp_path / "pregao.log").read_text()[-3000:]
+            time.sleep(dice.uniform(0.5, 4))
+            if child.poll() is None and dice.random() < 0.5:
+                child.kill()
+                kills["pregao"] += 1
+            elif kills["emulator"] * 2 < KILLS:
+                emulator.kill()
+                kills["emulator"] += 1
+                emulator.start()
+            if child.poll() is not None:
+                child.wait()
+                child = pregao.start(*command)
+        emulator.await_answer()
+        child.wait(PATIENCE + ROWS / 250)
+        while pregao.run(*command).returncode != 0:
+            assert time.monotonic() < deadline, (tmp_path / "pregao.log").read_text()[-3000:]
+        print(kills)
+        assert kills["pregao"] and kills["emulator"]
+        each_once(pregao, ROWS)
+    finally:
+        emulator.kill()
+
+
+class Refusing(http.server.BaseHTTPRequestHandler):
+    """A token server that knows nobody."""
+
+    def do_POST(self):
+        body = json.dumps({"error": "invalid_grant", "error_description": "Invalid JWT Signature."}).encode()
+        self.send_response(400)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_wrong_credential_is_named_with_the_remedy(pregao):
+    produce_plain(pregao.name, 10)
+    to_google = {"BIGQUERY_EMULATOR_HOST": "", "PREGAO_BIGQUERY_ENDPOINT": "127.0.0.1:9", "GCE_METADATA_HOST": "127.0.0.1:9"}
+    command = ("silver", "--to", "bigquery", "--until", "end")
+    done = pregao.run(*command, env=to_google | {"GOOGLE_APPLICATION_CREDENTIALS": "absent.json"})
+    assert done.returncode == 1 and "absent.json" in done.stderr
+    key = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"], check=True,
+                         capture_output=True, text=True).stdout
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        Path(pregao.folder, "old.json").write_text(json.dumps(
+            {"type": "service_account", "client_email": "writer@p.example", "private_key": key,
+             "token_uri": f"http://127.0.0.1:{server.server_port}/token"}))
+        done = pregao.run(*command, env=to_google | {"GOOGLE_APPLICATION_CREDENTIALS": "old.json"})
+        server.shutdown()
+    assert done.returncode == 1
+    for word in ("old.json", "writer@p.example", "Invalid JWT Signature", "GOOGLE_APPLICATION_CREDENTIALS"):
+        assert word in done.stderr
+    assert "PRIVATE KEY" not in done.stderr
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"PROJECT_ID": ""}, ("bigquery.project", "PROJECT_ID")),
+    ({"PREGAO_BIGQUERY_DATASET": "a-b"}, ("bigquery.dataset", "a-b")),
+    ({"PREGAO_BIGQUERY_ENDPOINT": "bigquerystorage.googleapis.com:443"}, ("BIGQUERY_EMULATOR_HOST", "bigquery.endpoint")),
+])
+def test_settings_that_cannot_work_are_named(pregao, change, words):
+    produce_plain(pregao.name, 1)
+    done = pregao.run("silver", "--to", "bigquery", "--until", "end", env=change)
+    assert done.returncode == 1
+    assert all(word in done.stderr for word in words), done.stderr
