@@ -1,12 +1,11 @@
 #include "query/adjusted_sql.h"
 
-#include <arrow/array.h>
-#include <arrow/scalar.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "query/database.h"
 #include "query/gold_views.h"
+#include "query/rows_testing.h"
 
 namespace pregao::query {
 namespace {
@@ -51,16 +50,8 @@ class Adjusted : public testing::Test {
        std::to_string(denominator) + ", NULL, 'chart', '2025-06-01', '" + day + "')");
   }
   std::vector<std::string> Ask(const std::string& columns, const std::string& from = "bars_adjusted") {
-    const std::string sql = "SELECT concat_ws(' ', " + columns + ") FROM " + from + " ORDER BY bar_start, source";
-    auto statements = database_->Parse(sql).ValueOrDie();
-    const auto result = statements->Run(0).ValueOrDie();
-    std::vector<std::string> out;
-    while (const auto batch = result->Next().ValueOrDie()) {
-      for (std::int64_t i = 0; i < batch->num_rows(); ++i) {
-        out.push_back(batch->column(0)->GetScalar(i).ValueOrDie()->ToString());
-      }
-    }
-    return out;
+    return FirstColumn(database_.get(),
+                       "SELECT concat_ws(' ', " + columns + ") FROM " + from + " ORDER BY bar_start, source");
   }
 
   std::unique_ptr<Database> database_ = Database::Open({}).ValueOrDie();

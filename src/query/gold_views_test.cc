@@ -1,11 +1,10 @@
 #include "query/gold_views.h"
 
-#include <arrow/array.h>
-#include <arrow/scalar.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "query/database.h"
+#include "query/rows_testing.h"
 #include "query/sessions.h"
 
 namespace pregao::query {
@@ -52,16 +51,7 @@ class GoldViews : public testing::Test {
 
   /// The rows' cells, each row as one text.
   std::vector<std::string> Ask(const std::string& columns, const std::string& from) {
-    const std::string sql = "SELECT concat_ws(' ', " + columns + ") FROM " + from + " ORDER BY ALL";
-    auto statements = database_->Parse(sql).ValueOrDie();
-    const auto result = statements->Run(0).ValueOrDie();
-    std::vector<std::string> out;
-    while (const auto batch = result->Next().ValueOrDie()) {
-      for (std::int64_t i = 0; i < batch->num_rows(); ++i) {
-        out.push_back(batch->column(0)->GetScalar(i).ValueOrDie()->ToString());
-      }
-    }
-    return out;
+    return FirstColumn(database_.get(), "SELECT concat_ws(' ', " + columns + ") FROM " + from + " ORDER BY ALL");
   }
 
   std::unique_ptr<Database> database_ = Database::Open({}).ValueOrDie();

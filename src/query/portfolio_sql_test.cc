@@ -1,11 +1,10 @@
 #include "query/portfolio_sql.h"
 
-#include <arrow/array.h>
-#include <arrow/scalar.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "query/database.h"
+#include "query/rows_testing.h"
 
 namespace pregao::query {
 namespace {
@@ -36,15 +35,7 @@ class Portfolio : public testing::Test {
       separator = ", ";
       begin = end + 1;
     }
-    const auto statements = database_->Parse("SELECT concat_ws(' ', " + cells + ") FROM " + from).ValueOrDie();
-    const auto result = statements->Run(0).ValueOrDie();
-    std::vector<std::string> out;
-    while (const auto batch = result->Next().ValueOrDie()) {
-      for (std::int64_t i = 0; i < batch->num_rows(); ++i) {
-        out.push_back(batch->column(0)->GetScalar(i).ValueOrDie()->ToString());
-      }
-    }
-    return out;
+    return FirstColumn(database_.get(), "SELECT concat_ws(' ', " + cells + ") FROM " + from);
   }
   std::vector<std::string> Ask(const std::string& columns, const std::string& list, const std::string& base = "") {
     return Rows(columns, "(" + PortfolioSql(market::ParseWatchlist(list), base, "quotes") + ")");
