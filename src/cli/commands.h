@@ -26,6 +26,7 @@ enum class ExitCode : int {
 struct Context {
   Settings settings;
   bool json = false;     ///< --json: data on stdout is JSON
+  bool in_bigquery = false;  ///< --in bigquery: the tables looked at are BigQuery's, not the lake's
   std::stop_token stop;  ///< requested by the first SIGINT or SIGTERM; the second ends the process
   const Clock* clock = nullptr;
 };
