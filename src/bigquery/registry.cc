@@ -36,9 +36,9 @@ Status Registry::Open() {
 Result<std::map<std::string, std::string>> Registry::Generations() {
   static const auto columns =
       arrow::schema({arrow::field("topic", arrow::utf8()), arrow::field("generation", arrow::utf8())});
-  TRY_ASSIGN(const auto batches, client_->rest()->Query("SELECT DISTINCT topic, generation FROM " +
-                                                            client_->rest()->Sql(kTable),
-                                                        {}, columns));
+  TRY_ASSIGN(
+      const auto batches,
+      client_->rest()->Query("SELECT DISTINCT topic, generation FROM " + client_->rest()->Sql(kTable), {}, columns));
   std::map<std::string, std::string> out;
   for (const auto& batch : batches) {
     const auto& topics = static_cast<const arrow::StringArray&>(*batch->column(0));

@@ -144,10 +144,10 @@ Status Rest::EnsureTable(const TableSpec& spec) {
 
 Status Rest::CheckTable(const TableSpec& spec) {
   const std::string name = Name() + "." + spec.name;
-  TRY_ASSIGN(const auto answer, Send("GET",
-                                     fmt::format("/datasets/{}/tables/{}", cloud::UrlEncode(place_.dataset),
-                                                 cloud::UrlEncode(spec.name)),
-                                     ""));
+  TRY_ASSIGN(
+      const auto answer,
+      Send("GET", fmt::format("/datasets/{}/tables/{}", cloud::UrlEncode(place_.dataset), cloud::UrlEncode(spec.name)),
+           ""));
   if (answer.status != 200) return Error(answer, "table " + name);
   TRY_ASSIGN(const auto columns, ParseTableColumns(answer.body));
   TRY_ASSIGN(const auto differences, Differences(*spec.schema, columns));

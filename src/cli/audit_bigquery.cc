@@ -68,9 +68,7 @@ Status BigQueryTables::Each(const std::string& sql, const std::shared_ptr<arrow:
   });
 }
 
-std::string BigQueryTables::Table(const std::string& table) const {
-  return client_->rest()->Sql(BigQueryTable(table));
-}
+std::string BigQueryTables::Table(const std::string& table) const { return client_->rest()->Sql(BigQueryTable(table)); }
 
 std::string BigQueryTables::Text(const std::string& text) const {
   std::string out = "'";

@@ -11,7 +11,8 @@
 
 namespace pregao::cli {
 
-/// A dataset's tables: a partition's position is the largest offset that Silver (and Bronze, where it is kept) has of it.
+/// A dataset's tables: a partition's position is the largest offset that Silver (and Bronze, where it is kept) has of
+/// it.
 class BigQueryTables final : public query::AuditTables {
  public:
   /// @param bronze  whether Bronze is looked at, if it is there

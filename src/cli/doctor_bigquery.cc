@@ -16,17 +16,15 @@ constexpr char kRoles[] =
     "grant roles/bigquery.dataEditor on the dataset (on the project, if it is to be made) and roles/bigquery.jobUser "
     "on the project";
 
-std::string Fix(const Status& status) {
-  return status.IsIOError() ? "check network, proxy and the address" : kRoles;
-}
+std::string Fix(const Status& status) { return status.IsIOError() ? "check network, proxy and the address" : kRoles; }
 
 /// Rows, and when the newest happened.
 Result<std::string> Rows(bigquery::Rest* rest, const std::string& table, const char* time) {
   static const auto columns =
       arrow::schema({arrow::field("rows", arrow::int64()), arrow::field("newest", arrow::int64())});
-  TRY_ASSIGN(const auto batches,
-             rest->Query(fmt::format("SELECT COUNT(*), UNIX_MICROS(MAX(`{}`)) FROM {}", time, rest->Sql(table)), {},
-                         columns));
+  TRY_ASSIGN(
+      const auto batches,
+      rest->Query(fmt::format("SELECT COUNT(*), UNIX_MICROS(MAX(`{}`)) FROM {}", time, rest->Sql(table)), {}, columns));
   if (batches.empty()) return "no answer";
   const auto& rows = static_cast<const arrow::Int64Array&>(*batches[0]->column(0));
   const auto& newest = static_cast<const arrow::Int64Array&>(*batches[0]->column(1));
@@ -87,8 +85,8 @@ void CheckBigQuery(const Context& context, std::vector<Finding>* out) {
   const std::string name = BigQueryName(context.settings);
   if (!CheckGoogle(context, {options.environment, bigquery::kScope, options.emulator, "BIGQUERY_EMULATOR_HOST"},
                    options.http, out)) {
-    out->push_back({"bigquery", Health::kFailure, name + ": not looked at, for want of credentials",
-                    "see google above"});
+    out->push_back(
+        {"bigquery", Health::kFailure, name + ": not looked at, for want of credentials", "see google above"});
     return;
   }
   const auto client = bigquery::Client::Open(options, context.clock);

@@ -38,9 +38,9 @@ Result<std::shared_ptr<arrow::Schema>> Choose(const arrow::Schema& all, const st
     auto field = all.GetFieldByName(name);
     if (field == nullptr) {
       const auto near = NearestName(name, all.field_names());
-      return Status::Invalid("--columns: there is no column '", name, "'; ",
-                             near ? "did you mean '" + *near + "'?"
-                                  : fmt::format("there are {}", fmt::join(all.field_names(), ", ")));
+      return Status::Invalid(
+          "--columns: there is no column '", name, "'; ",
+          near ? "did you mean '" + *near + "'?" : fmt::format("there are {}", fmt::join(all.field_names(), ", ")));
     }
     fields.push_back(std::move(field));
   }
@@ -62,7 +62,8 @@ class Asked {
       shown.push_back(fmt::format(time ? "UNIX_MICROS(`{}`)" : "`{}`", field->name()));
     }
     const std::string order = " ORDER BY `" + shape_.time + "`{0}, `partition`{0}, `offset`{0}";
-    std::string from = fmt::format("SELECT `{}` FROM {} WHERE {}", fmt::join(needed, "`, `"), rest_->Sql(table_), where);
+    std::string from =
+        fmt::format("SELECT `{}` FROM {} WHERE {}", fmt::join(needed, "`, `"), rest_->Sql(table_), where);
     if (const auto newest = options_.Newest()) {
       from += fmt::format(fmt::runtime(order), " DESC") + fmt::format(" LIMIT {}", *newest);
     }
@@ -80,8 +81,8 @@ class Asked {
   Result<std::string> Where() {
     std::string where = "true", first;
     if (!options_.ticker.empty()) {
-      where += fmt::format(" AND {} = {}", shape_.ticker,
-                           shape_.ticker == "key" ? "CAST(@ticker AS BYTES)" : "@ticker");
+      where +=
+          fmt::format(" AND {} = {}", shape_.ticker, shape_.ticker == "key" ? "CAST(@ticker AS BYTES)" : "@ticker");
     }
     if (options_.since) {
       const std::chrono::sys_time<std::chrono::milliseconds> since{std::chrono::milliseconds(options_.since->value)};
@@ -107,18 +108,19 @@ Result<ExitCode> ReadBigQuery(const Context& context, const ReadOptions& options
   const query::FormatOptions format = options.format.Options(context);
   const std::string table = BigQueryTable(options.what);
   const auto all = engine::SpecOf(table).schema;
-  const std::string names = !options.columns.empty()                  ? options.columns
-                            : format.format == query::Format::kTable ? ShapeOf(options.what).columns
-                                                                     : fmt::format("{}", fmt::join(all->field_names(), ","));
+  const std::string names = !options.columns.empty() ? options.columns
+                            : format.format == query::Format::kTable
+                                ? ShapeOf(options.what).columns
+                                : fmt::format("{}", fmt::join(all->field_names(), ","));
   TRY_ASSIGN(const auto columns, Choose(*all, ColumnNames(names)));
   TRY_ASSIGN(const auto client, OpenBigQuery(context));
   bigquery::Rest* const rest = client->rest();
   TRY_ASSIGN(const bool there, HasTable(rest, table));
   if (!there) {
-    return Status::Invalid("there is no table ", rest->Name(), ".", table, " in BigQuery yet; ",
-                           table == engine::kBronzeTable ? "bigquery.bronze = true makes it"
-                                                         : "`pregao silver --to bigquery` makes it",
-                           ", bigquery.dataset names another");
+    return Status::Invalid(
+        "there is no table ", rest->Name(), ".", table, " in BigQuery yet; ",
+        table == engine::kBronzeTable ? "bigquery.bronze = true makes it" : "`pregao silver --to bigquery` makes it",
+        ", bigquery.dataset names another");
   }
   Asked asked(rest, options);
   TRY_ASSIGN(const std::string sql, asked.Sql(*columns));

@@ -17,12 +17,8 @@ namespace pregao::engine {
 class BigQueryRepair final : public Repair {
  public:
   /// @param generations  of the topics whose records will be added
-  BigQueryRepair(std::shared_ptr<bigquery::Client> client, std::map<std::string, std::string> generations,
-                 bool dry_run)
-      : client_(std::move(client)),
-        lookup_(client_->rest()),
-        generations_(std::move(generations)),
-        dry_run_(dry_run) {}
+  BigQueryRepair(std::shared_ptr<bigquery::Client> client, std::map<std::string, std::string> generations, bool dry_run)
+      : client_(std::move(client)), lookup_(client_->rest()), generations_(std::move(generations)), dry_run_(dry_run) {}
 
   [[nodiscard]] Status AddToBronze(const std::string& topic, const medallion::Record& record) override;
   [[nodiscard]] Status AddJudged(const std::string& topic, const medallion::Record& record) override;

@@ -37,7 +37,7 @@ Status LakeRepair::OpenTarget(const std::shared_ptr<const lake::Snapshot>& base,
 }
 
 Result<std::unique_ptr<Repair>> LakeRepair::Open(std::shared_ptr<lake::ObjectStore> store, const Clock* clock,
-                                             const RepairBase& base, RepairOptions options) {
+                                                 const RepairBase& base, RepairOptions options) {
   std::unique_ptr<LakeRepair> repair(new LakeRepair(std::move(store), clock, std::move(options)));
   TRY(repair->OpenTarget(base.bronze, &repair->bronze_));
   TRY(repair->OpenTarget(base.quarantine, &repair->quarantine_));
@@ -114,7 +114,7 @@ Status LakeRepair::Learn(Target* target, const std::vector<std::shared_ptr<const
 /// @param drop   leaves out what others have added, and returns how many are left
 /// @param write  makes the files of what is left
 Status LakeRepair::Commit(Target* target, const std::function<std::int64_t()>& drop,
-                      const std::function<Status(lake::Transaction*)>& write) {
+                          const std::function<Status(lake::Transaction*)>& write) {
   if (drop() == 0) return Status::OK();
   lake::Transaction txn;
   txn.operation = "REPAIR";
@@ -134,7 +134,7 @@ Status LakeRepair::Commit(Target* target, const std::function<std::int64_t()>& d
 }
 
 Status LakeRepair::FlushRaw(Target* target, medallion::RawBuilder* builder, std::vector<Place>* places,
-                        std::int64_t* count) {
+                            std::int64_t* count) {
   auto days = builder->days();
   TRY_ASSIGN(auto rows, builder->Finish(topic_));
   const auto drop = [&] {

@@ -78,9 +78,10 @@ class Auditor {
   /// " JOIN silver …": rows beside those of `table` with the same place, whose topic is `silver_topic`. (DuckDB keeps
   /// the whole left side of a correlated EXISTS in memory.)
   std::string With(const std::string& table) const {
-    return fmt::format(" JOIN (SELECT topic AS {0}_topic, {2} AS {0}_partition, {3} AS {0}_offset FROM {1}) AS in_{0} "
-                       "ON topic = {0}_topic AND {2} = {0}_partition AND {3} = {0}_offset",
-                       table, tables_->Table(table), partition_, offset_);
+    return fmt::format(
+        " JOIN (SELECT topic AS {0}_topic, {2} AS {0}_partition, {3} AS {0}_offset FROM {1}) AS in_{0} "
+        "ON topic = {0}_topic AND {2} = {0}_partition AND {3} = {0}_offset",
+        table, tables_->Table(table), partition_, offset_);
   }
 
   Status CountRows() {

@@ -51,7 +51,8 @@ Result<std::vector<PartitionAudit>> LakeTables::Limits() {
   const auto silver = PositionsIn(*session_, "silver", reached_);
   if (!silver) return Status::KeyError(session_->Problem("silver").message());
   const auto bronze = PositionsIn(*session_, "bronze", reached_);
-  const auto quarantine = reached_.contains("quarantine") ? PositionsIn(*session_, "quarantine", reached_) : std::nullopt;
+  const auto quarantine =
+      reached_.contains("quarantine") ? PositionsIn(*session_, "quarantine", reached_) : std::nullopt;
   std::vector<PartitionAudit> out;
   std::map<std::pair<std::string, std::int32_t>, std::string> generations;
   for (const auto& [place, position] : *silver) {

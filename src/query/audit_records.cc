@@ -60,8 +60,7 @@ Status RecordJudge::Add(const std::string& topic, const medallion::Record& recor
                                                      medallion::RejectName(rejection->reason), rejection->detail));
     return Status::OK();
   }
-  waiting_.push_back(
-      {std::move(id), {std::string(row_.ticker()), row_.event_time_us(), KeyOf(row_, &hasher_)}});
+  waiting_.push_back({std::move(id), {std::string(row_.ticker()), row_.event_time_us(), KeyOf(row_, &hasher_)}});
   return Status::OK();
 }
 
@@ -100,8 +99,8 @@ Result<std::unordered_set<medallion::RowKey>> RecordJudge::RefusedAmong(
   std::unordered_set<medallion::RowKey> refused;
   if (keys.empty() || !tables_->Has("quarantine")) return refused;
   std::string buffer;
-  TRY(tables_->Each(fmt::format("SELECT {} FROM {} WHERE reason = {}", RecordSql(*tables_), tables_->Table("quarantine"),
-                                tables_->Text(medallion::kRefusedReason)),
+  TRY(tables_->Each(fmt::format("SELECT {} FROM {} WHERE reason = {}", RecordSql(*tables_),
+                                tables_->Table("quarantine"), tables_->Text(medallion::kRefusedReason)),
                     RecordColumns(), [&](const arrow::RecordBatch& batch, std::int64_t row) {
                       if (judge_.Decide(RecordIn(batch, row, &buffer), &row_)) return Status::OK();
                       if (const auto key = KeyOf(row_, &hasher_); keys.contains(key)) refused.insert(key);

@@ -35,7 +35,8 @@ Check CheckTopic(const Snapshot& snapshot) {
 
 Check CheckTables(const Snapshot& snapshot, const ReadinessLimits& limits) {
   const auto& engine = snapshot.engine;
-  if (engine && !engine->open_problem.empty()) return {limits.tables, false, "it cannot be opened: " + engine->open_problem};
+  if (engine && !engine->open_problem.empty())
+    return {limits.tables, false, "it cannot be opened: " + engine->open_problem};
   if (engine && !engine->write_problem.empty() && engine->lag > 0) {
     return {limits.tables, false, "it cannot be written: " + engine->write_problem};
   }
