@@ -19,7 +19,7 @@ Result<std::unique_ptr<topic::TopicReader>> FreshReader(const Context& context) 
 
 }  // namespace
 
-Result<std::unique_ptr<engine::Repair>> OpenLakeRepair(const Context& context, const query::LakeTables& tables,
+Result<std::unique_ptr<engine::Repair>> OpenLakeRepair(const Context& context, const query::LakeAuditTables& tables,
                                                        bool dry_run, const std::string& owner) {
   TRY_ASSIGN(auto store, OpenExistingLake(context));
   const auto sink = SinkOptionsOf(context.settings);

@@ -13,7 +13,7 @@ namespace pregao::cli {
 /// What mends a lake's tables, as an audit has just seen them.
 /// @param owner  whose tables they are (pregao.owner); if not the embedded engine's, that one must be at rest
 [[nodiscard]] Result<std::unique_ptr<engine::Repair>> OpenLakeRepair(const Context& context,
-                                                                     const query::LakeTables& tables, bool dry_run,
+                                                                     const query::LakeAuditTables& tables, bool dry_run,
                                                                      const std::string& owner = engine::kOwner);
 
 /// Appends what the audit has found missing: out of Bronze, else out of the topic.

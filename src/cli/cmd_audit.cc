@@ -168,7 +168,7 @@ class LakeHome final : public Home {
   const Context& context_;
   const std::unique_ptr<query::Session> session_;
   const std::stop_callback<std::function<void()>> interrupt_;
-  std::optional<query::LakeTables> tables_;
+  std::optional<query::LakeAuditTables> tables_;
   bool sparks_ = false;
 };
 

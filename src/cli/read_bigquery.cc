@@ -59,7 +59,8 @@ class Asked {
     for (const auto& field : columns.fields()) {
       if (std::ranges::find(needed, field->name()) == needed.end()) needed.push_back(field->name());
       const bool time = field->type()->id() == arrow::Type::TIMESTAMP;
-      shown.push_back(fmt::format(time ? "UNIX_MICROS(`{}`)" : "`{}`", field->name()));
+      const std::string quoted = "`" + field->name() + "`";
+      shown.push_back(time ? "UNIX_MICROS(" + quoted + ")" : quoted);
     }
     const std::string order = " ORDER BY `" + shape_.time + "`{0}, `partition`{0}, `offset`{0}";
     std::string from =

@@ -39,7 +39,7 @@ Status Mend(const Context& context, query::Session* session, const query::Reache
   TRY_ASSIGN(const auto reader,
              topic::OpenReader(uri, TopicSettingsOf(context, false), {.group = "pregao-audit", .partitions = {}}));
   query::AuditLosses losses;
-  query::LakeTables tables(session, reached);
+  query::LakeAuditTables tables(session, reached);
   TRY_ASSIGN(const auto report, query::Audit(&tables, reader.get(), &losses));
   if (!losses.empty()) {
     TRY_ASSIGN(const auto repair, OpenLakeRepair(context, tables, false, engine::kSparkOwner));

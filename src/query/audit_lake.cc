@@ -45,7 +45,7 @@ std::int64_t At(const Places& places, const Place& place) {
 }  // namespace
 
 /// The embedded engine commits Quarantine before Silver, so Silver's position is its too.
-Result<std::vector<PartitionAudit>> LakeTables::Limits() {
+Result<std::vector<PartitionAudit>> LakeAuditTables::Limits() {
   session_->Refresh();
   for (const char* table : {"bronze", "quarantine", "silver"}) base_[table] = session_->Shown(table);
   const auto silver = PositionsIn(*session_, "silver", reached_);
@@ -70,7 +70,7 @@ Result<std::vector<PartitionAudit>> LakeTables::Limits() {
   return out;
 }
 
-Status LakeTables::Each(const std::string& sql, const std::shared_ptr<arrow::Schema>&, const OnRow& on_row) {
+Status LakeAuditTables::Each(const std::string& sql, const std::shared_ptr<arrow::Schema>&, const OnRow& on_row) {
   TRY_ASSIGN(const auto result, session_->Query(sql));
   for (;;) {
     TRY_ASSIGN(const auto batch, result->Next());
@@ -79,7 +79,7 @@ Status LakeTables::Each(const std::string& sql, const std::shared_ptr<arrow::Sch
   }
 }
 
-Result<std::vector<medallion::KeyedRow>> LakeTables::Find(const std::vector<medallion::KeyedRow>& wanted) {
+Result<std::vector<medallion::KeyedRow>> LakeAuditTables::Find(const std::vector<medallion::KeyedRow>& wanted) {
   if (wanted.empty()) return std::vector<medallion::KeyedRow>();
   std::string columns, instants;
   for (const auto& name : medallion::IdentityColumns()) columns += (columns.empty() ? "" : ", ") + QuoteName(name);
@@ -100,10 +100,10 @@ Result<std::vector<medallion::KeyedRow>> LakeTables::Find(const std::vector<meda
   }
 }
 
-std::string LakeTables::Millis(const std::string& column) const { return "epoch_ms(" + QuoteName(column) + ")"; }
-std::string LakeTables::Micros(const std::string& column) const { return "epoch_us(" + QuoteName(column) + ")"; }
+std::string LakeAuditTables::Millis(const std::string& column) const { return "epoch_ms(" + QuoteName(column) + ")"; }
+std::string LakeAuditTables::Micros(const std::string& column) const { return "epoch_us(" + QuoteName(column) + ")"; }
 
-std::shared_ptr<const lake::Snapshot> LakeTables::Base(const std::string& table) const {
+std::shared_ptr<const lake::Snapshot> LakeAuditTables::Base(const std::string& table) const {
   const auto found = base_.find(table);
   return found == base_.end() ? nullptr : found->second;
 }

@@ -16,10 +16,10 @@ namespace pregao::query {
 using Reached = std::map<std::string, std::map<std::string, std::int64_t>>;
 
 /// A lake's tables, by their positions in Delta's logs.
-class LakeTables final : public AuditTables, private medallion::KeyLookup {
+class LakeAuditTables final : public AuditTables, private medallion::KeyLookup {
  public:
   /// `session` outlives it.
-  explicit LakeTables(Session* session, Reached reached = {}) : session_(session), reached_(std::move(reached)) {}
+  explicit LakeAuditTables(Session* session, Reached reached = {}) : session_(session), reached_(std::move(reached)) {}
 
   [[nodiscard]] Result<std::vector<PartitionAudit>> Limits() override;
   [[nodiscard]] bool Has(const std::string& table) const override { return session_->Shown(table) != nullptr; }

@@ -1,5 +1,5 @@
 #pragma once
-/// The seam between the audit and where the tables are: a lake (LakeTables), or a dataset of BigQuery.
+/// The seam between the audit and where the tables are: a lake (LakeAuditTables), or a dataset of BigQuery.
 #include <arrow/record_batch.h>
 #include <cstdint>
 #include <functional>
