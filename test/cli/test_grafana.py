@@ -1,0 +1,91 @@
+"""The queries that docs/readers.md has for Grafana's Infinity data source, asked of a real `run`.
+
+What Infinity does with an answer is done here by its own documentation: jq makes the rows, and a column's type says what
+its value must be: a number of seconds or of milliseconds since the epoch, a number, a string; null is no value."""
+import json
+import re
+import time
+from urllib.parse import urlsplit
+
+import jq
+import pytest
+import yaml
+
+from conftest import ROOT
+from page_server import run, shared  # noqa: F401
+
+GRAFANA = (ROOT / "docs/readers.md").read_text().partition("\n## Grafana\n")[2].partition("\n## ")[0]
+QUERIES = yaml.safe_load(re.search(r"^```yaml\n(.*?)^```", GRAFANA, re.M | re.S)[1])
+NUMBERS = {"Number": 1, "Time (UNIX ms)": 1000, "Time (UNIX s)": 1}
+HOUR = 3600
+
+
+def ask(server, query, begin, end):
+    """The answer to the query, with Grafana's variables as milliseconds since the epoch."""
+    url = urlsplit(query["URL"])
+    body = query.get("Body", "").replace("${__from}", str(begin)).replace("${__to}", str(end))
+    headers = {"Content-Type": query["Content type"]} if body else {}
+    status, _, text = server.ask(query.get("Method", "GET"), f"{url.path}?{url.query}", body or None, **headers)
+    assert status == 200, text
+    return text
+
+
+def cell(kind, value):
+    """The value as that type of column has it; times in seconds."""
+    if value is None:
+        return None
+    if kind == "String":
+        assert isinstance(value, str), value
+        return value
+    assert isinstance(value, (int, float)) and not isinstance(value, bool), value
+    if kind.startswith("Time"):
+        assert isinstance(value, int), value
+    return value / NUMBERS[kind]
+
+
+def frame(server, name, begin=0, end=2**42):
+    query = next(query for query in QUERIES if query["Visualization"] == name)
+    rows = jq.compile(query["Rows/Root"]).input_text(ask(server, query, begin, end)).all()
+    assert rows and all(isinstance(row, dict) for row in rows), rows
+    return [{column: cell(kind, row.get(column)) for column, kind in query["Columns"].items()} for row in rows]
+
+
+def bars(server, condition):
+    status, answer = server.sql(f"SELECT epoch_ms(bar_start) / 1000, ticker, open, high, low, close, volume FROM bars "
+                                f"WHERE {condition} ORDER BY bar_start")
+    assert status == 200, answer
+    return answer["rows"]
+
+
+def test_the_table_has_each_tickers_price_and_its_time(run):
+    rows = frame(run, "Table")
+    assert [row["ticker"] for row in rows] == ["PETR4.SA", "BTC-USD", "AAPL"]
+    assert all(row["price"] > 0 and abs(row["time"] - time.time()) < HOUR for row in rows)
+    assert all(-100 < row["change_percent"] < 100 for row in rows)
+
+
+def test_the_candles_are_the_tables_bars(run):
+    run.until("/api/bars?ticker=AAPL&interval=1m", lambda answer: answer["bars"])
+    first = frame(run, "Candlestick")[0]
+    kept = bars(run, "ticker = 'AAPL'")[0]
+    assert first["time"] == kept[0] and first["time"] % 60 == 0 and abs(first["time"] - time.time()) < HOUR
+    assert first["open"] == kept[2] and None not in [first[name] for name in ("high", "low", "close")]
+
+
+def test_the_time_series_is_that_of_the_range(run):
+    run.until("/api/bars?ticker=AAPL&interval=1m", lambda answer: answer["bars"])
+    start = bars(run, "true")[0][0] * 1000
+    rows = frame(run, "Time series", int(start), int(start) + 60_000)
+    assert {row["time"] for row in rows} == {start / 1000}
+    assert {row["ticker"] for row in rows} == {row[1] for row in bars(run, f"epoch_ms(bar_start) = {int(start)}")}
+    assert all(row["close"] > 0 for row in rows)
+    body = ask(run, QUERIES[-1], 0, 1)
+    assert jq.compile(QUERIES[-1]["Rows/Root"]).input_text(body).all() == []
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=[query["Visualization"] for query in QUERIES])
+def test_each_query_says_all_that_it_needs(query):
+    assert query["URL"].startswith("http://127.0.0.1:8686/api/") and set(query["Columns"].values()) <= {*NUMBERS, "String"}
+    if "Body" in query:
+        assert (query["Method"], query["Body type"], query["Content type"]) == ("POST", "Raw", "application/json")
+        json.loads(query["Body"])
