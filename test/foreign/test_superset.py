@@ -96,26 +96,27 @@ def test_nothing_is_written(superset, database):
     assert status != 200 and "attached in read-only mode" in answer["errors"][0]["message"]
 
 
-def test_each_query_sees_what_pregao_has_written_by_then(superset, database):
-    def count():
-        return superset.rows(database, "SELECT count(*) FROM quotes")[0][0]
+@pytest.fixture
+def writer(superset):
+    """`pregao run` on a simulated market, in the lake that Superset reads."""
+    (superset.folder / "carteira.txt").write_text("PETR4.SA\nAAPL\n")
+    quiet = {"cwd": superset.folder, "env": superset.env, "stdin": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    market = subprocess.Popen([BINARY, "simulate"], stdout=subprocess.PIPE, text=True, **quiet)
+    writer = subprocess.Popen([BINARY, "run", "--source", "yahoo", "--web.listen", "", "--yahoo.stream-url",
+                               market.stdout.readline().strip()], stdout=subprocess.DEVNULL, **quiet)
+    yield writer
+    for child in (writer, market):
+        child.send_signal(signal.SIGINT)
+        child.wait(PATIENCE)
 
-    def until(good, what):
+
+def test_each_query_sees_what_pregao_has_written_by_then(superset, database, writer):
+    def until_more_than(rows):
         deadline = time.monotonic() + PATIENCE
-        while not good(now := count()):
-            assert time.monotonic() < deadline and writer.poll() is None, f"{what}: {now}"
+        while (now := superset.rows(database, "SELECT count(*) FROM quotes")[0][0]) <= rows:
+            assert time.monotonic() < deadline and writer.poll() is None, f"still {now} rows"
         return now
 
-    before = count()
-    (superset.folder / "carteira.txt").write_text("PETR4.SA\nAAPL\n")
-    writer = subprocess.Popen([BINARY, "run", "--source", "simulator", "--web.listen", ""], cwd=superset.folder,
-                              env=superset.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        once = until(lambda now: now > before, "rows are seen")
-        until(lambda now: now > once, "more rows are seen")
-        make_views(superset)  # Superset holds the file only while it asks
-        assert count() >= once
-    finally:
-        writer.send_signal(signal.SIGINT)
-        writer.wait(PATIENCE)
-    assert superset.rows(database, "SELECT count(*) FROM quotes") == truth(superset, "SELECT count(*) FROM silver")
+    more = until_more_than(truth(superset, "SELECT count(*) FROM silver")[0][0])
+    make_views(superset)  # Superset has the file open only while it asks
+    until_more_than(more)
