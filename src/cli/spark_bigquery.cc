@@ -39,11 +39,13 @@ Result<Folder> OpenCheckpoints(const Context& context) {
     TRY_ASSIGN(auto store, OpenLake(context));
     return Folder{std::move(store), *below};
   }
-  auto store = lake::OpenStore(settings.spark_checkpoints, GcsOptionsOf(context));
-  if (store.ok()) return Folder{std::move(*store), ""};
-  return store.status().WithMessage(
-      "spark.checkpoints '", settings.spark_checkpoints,
-      "' must be a folder that this program reads too, gs:// or file://: ", store.status().message());
+  const std::string& uri = settings.spark_checkpoints;
+  if (!uri.starts_with("gs://") && !uri.starts_with("file://")) {
+    return Status::Invalid("spark.checkpoints is '", uri, "', which this program cannot read, and with --to bigquery ",
+                           "it has to: set it to a folder on gs:// or file://");
+  }
+  TRY_ASSIGN(auto store, lake::OpenStore(uri, GcsOptionsOf(context)));
+  return Folder{std::move(store), ""};
 }
 
 topic::Positions PositionsOf(const spark::Offsets& offsets) {
