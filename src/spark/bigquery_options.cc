@@ -22,6 +22,8 @@ constexpr std::array kFaults{
     Fault{"does not support streamed writing", "this spark-bigquery-connector writes no streams. ", kAdd},
     // A connector that was built for another Spark finds neither classes nor methods of its.
     Fault{"NoClassDefFoundError", "this spark-bigquery-connector is not for this Spark. ", kAdd},
+    Fault{"Could not initialize class com.google.cloud.spark", "this spark-bigquery-connector is not for this Spark. ",
+          kAdd},
     Fault{"NoSuchMethodError", "this spark-bigquery-connector is not for this Spark. ", kAdd},
     Fault{"AbstractMethodError", "this spark-bigquery-connector is not for this Spark. ", kAdd},
     Fault{"IncompatibleClassChangeError", "this spark-bigquery-connector is not for this Spark. ", kAdd},
@@ -30,6 +32,11 @@ constexpr std::array kFaults{
     Fault{"No FileSystem for scheme \"gs\"", "the Spark server cannot write to the bucket. ",
           "Add the GCS connector, as docs/spark.md says for gs:// tables"},
 };
+
+/// Of a class that is not there, Spark Connect tells the path alone: javax/inject/Provider.
+bool IsClassPath(const std::string& message) {
+  return message.find('/') != std::string::npos && message.find_first_of(" :") == std::string::npos;
+}
 
 }  // namespace
 
@@ -52,7 +59,9 @@ std::map<std::string, std::string> BigQuerySinkOptions(const BigQueryTarget& tar
 
 Status ExplainBigQuery(const Status& status) {
   for (const Fault& fault : kFaults) {
-    if (status.message().find(fault.words) == std::string::npos) continue;
+    const bool same = status.message().find(fault.words) != std::string::npos ||
+                      (fault.words == "NoClassDefFoundError" && IsClassPath(status.message()));
+    if (!same) continue;
     return status.WithMessage(fault.meaning, fault.remedy, " (", status.message(), ")");
   }
   return status;

@@ -32,8 +32,10 @@ TEST(BigQueryOptions, AClusterWithoutTheConnectorIsToldWhatToAdd) {
   EXPECT_THAT(missing.message(), AllOf(HasSubstr("has no spark-bigquery-connector"),
                                        HasSubstr("--packages com.google.cloud.spark:spark-4.1-bigquery:"),
                                        HasSubstr("[DATA_SOURCE_NOT_FOUND]")));
-  for (const auto* words : {"java.lang.NoClassDefFoundError: org/apache/spark/sql/SQLContext",
-                            "java.lang.NoSuchMethodError: 'void x()'", "java.lang.AbstractMethodError"}) {
+  for (const auto* words :
+       {"java.lang.NoClassDefFoundError: org/apache/spark/sql/SQLContext", "java.lang.NoSuchMethodError: 'void x()'",
+        "java.lang.AbstractMethodError", "javax/inject/Provider",
+        "Could not initialize class com.google.cloud.spark.bigquery.repackaged.X"}) {
     EXPECT_THAT(ExplainBigQuery(Status::Invalid(words)).message(),
                 AllOf(HasSubstr("not for this Spark"), HasSubstr(words)));
   }
