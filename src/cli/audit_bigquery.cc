@@ -45,6 +45,11 @@ Result<std::vector<query::PartitionAudit>> BigQueryTables::Limits() {
     return Status::KeyError("there is no table ", rest->Name(), ".", engine::kSilverTable,
                             " in BigQuery yet; `pregao silver --to bigquery` makes it, bigquery.dataset names another");
   }
+  TRY_ASSIGN(const bool embedded, rest->HasTable(bigquery::Registry::kTable));
+  if (!embedded) {
+    return Status::Invalid("the dataset ", rest->Name(), " has no table ", bigquery::Registry::kTable,
+                           ": Spark fills it, whose positions only its checkpoints tell; such tables are not audited");
+  }
   TRY_ASSIGN(const auto generations, bigquery::Registry(client_.get()).Generations());
   TRY_ASSIGN(const auto silver, PositionsIn(this, "silver"));
   TRY_ASSIGN(const auto bronze, Has("bronze") ? PositionsIn(this, "bronze") : Positions());
