@@ -38,7 +38,7 @@ const char* BigQueryTable(const std::string& view) {
 Result<std::vector<query::PartitionAudit>> BigQueryTables::Limits() {
   bigquery::Rest* const rest = client_->rest();
   for (const char* view : {"bronze", "silver", "quarantine"}) {
-    TRY_ASSIGN(there_[view], HasTable(rest, BigQueryTable(view)));
+    TRY_ASSIGN(there_[view], HasFittingTable(rest, BigQueryTable(view)));
   }
   there_["bronze"] = there_["bronze"] && wants_bronze_;
   if (!there_["silver"]) {
