@@ -32,7 +32,9 @@ class GapListTest : public testing::Test {
   }
   /// What history has of a gap: its first `count` minutes from so many minutes ago.
   void Chart(const std::string& ticker, std::int64_t minutes_ago, int count, std::optional<std::int64_t> asked_to_s) {
-    engine::HistoryPart part{ticker, "1m", {}};
+    engine::HistoryPart part;
+    part.ticker = ticker;
+    part.interval = "1m";
     part.covers = false;
     part.gaps_asked_to_s = asked_to_s;
     for (int i = 0; i < count; ++i) {
@@ -97,8 +99,7 @@ TEST_F(GapListTest, GapsThatBeganEarlierAreNotCounted) {
   constexpr std::int64_t kDay = 24 * 60;
   Stream("BTC-USD", {8 * kDay + 10, 8 * kDay});
   Stream("BTC-USD", {6 * kDay + 10, 6 * kDay});
-  EXPECT_THAT(Json(), HasSubstr(Row(6 * kDay + 9, 6 * kDay, 0, "waiting") + "," +
-                                Row(8 * kDay - 1, 6 * kDay + 10, 0, "waiting")));
+  EXPECT_THAT(Json(), HasSubstr(R"("count":1,"waiting":1,"gaps":[)" + Row(6 * kDay + 9, 6 * kDay, 0, "waiting") + "]"));
 }
 
 TEST_F(GapListTest, TheyAreBoundedAndCounted) {

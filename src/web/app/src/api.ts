@@ -1,5 +1,6 @@
 // pregao's API, as src/web/openapi.yaml has it.
 import { parseExact } from './exact';
+import { t } from './i18n';
 
 export interface Quote {
   ticker: string; time?: number; price?: number; change?: number; change_percent?: number; reference?: number;
@@ -32,11 +33,17 @@ export interface SqlAnswer { columns: { name: string; type: string; number: bool
 const TIMEOUT_MS = 15_000;
 
 async function ask<T>(path: string, body?: object, parse: (json: string) => unknown = JSON.parse): Promise<T> {
-  const answer = await fetch(path, {
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-    ...(body && { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
-  });
-  const text = await answer.text();
+  let answer: Response, text: string;
+  try {
+    answer = await fetch(path, {
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body && { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    text = await answer.text();
+  } catch (error) {
+    // The browser's own words are for programmers, and in one language.
+    throw new Error(t((error as Error).name === 'TimeoutError' ? 'tooSlow' : 'noAnswer'));
+  }
   // What is no request to the API is refused in plain text.
   const isJson = answer.headers.get('Content-Type')?.startsWith('application/json');
   if (!answer.ok || !isJson) throw new Error((isJson && (JSON.parse(text) as { error?: string }).error) || text.trim() || `HTTP ${answer.status}`);
