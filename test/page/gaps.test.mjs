@@ -44,7 +44,7 @@ test('a silence of an open market becomes a row', async () => {
   const { page, problems, close } = await openPage(browser, pregao);
   const list = page.getByRole('region', { name: 'Gaps' });
   await list.waitFor({ timeout: 60_000 });
-  assert.match(await page.locator('.gaps p').textContent(), /^2 in the last 7 days, of which 2 wait for the history$/);
+  assert.match(await page.locator('.gaps p').textContent(), /^2 in the last 7 days; waiting for the history: 2$/);
   const found = await rows(page);
   assert.deepEqual(found.map(([ticker, , minutes, , state]) => [ticker, minutes, state]), [[TICKER, '9', 'waiting'], [TICKER, '9', 'waiting']]);
   const expected = await page.evaluate(([from, to]) => new Intl.DateTimeFormat('en-US', { day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit' }).formatRange(from, to),
@@ -56,7 +56,7 @@ test('a silence of an open market becomes a row', async () => {
 
 test('each tells what became of it, and how many are not listed', async () => {
   const { page, close } = await told({ count: 1234, waiting: 1, gaps: [gap(5, 'waiting', { feed_silent: false }), gap(14, 'partly', { filled: 3 }), gap(10, 'filled', { filled: 10 }), gap(7, 'unfilled')] });
-  assert.match(await page.locator('.gaps p').textContent(), /^1,234 in the last 7 days, of which 1 wait for the history; the newest 4 are listed$/);
+  assert.match(await page.locator('.gaps p').textContent(), /^1,234 in the last 7 days; waiting for the history: 1; the newest 4 are listed$/);
   assert.deepEqual((await rows(page)).map((row) => row.slice(2)), [
     ['5', 'this ticker alone', 'waiting'], ['14', 'no ticker spoke', '3 of 14 filled'], ['10', 'no ticker spoke', 'filled'], ['7', 'no ticker spoke', 'not in the history']]);
   await close();
@@ -65,7 +65,7 @@ test('each tells what became of it, and how many are not listed', async () => {
 test('in Portuguese, on a phone, nothing is wider than the screen', async () => {
   const gaps = Array.from({ length: 50 }, (_, i) => gap(5 + i, 'filled', { ticker: 'PETR4.SA', filled: 5 + i }));
   const { page, close } = await told({ count: 50, waiting: 0, gaps }, { locale: 'pt-BR', viewport: { width: 360, height: 800 } });
-  assert.match(await page.locator('.gaps p').textContent(), /^50 nos últimos 7 dias, das quais 0 esperam o histórico$/);
+  assert.match(await page.locator('.gaps p').textContent(), /^50 nos últimos 7 dias; esperando o histórico: 0$/);
   assert.equal((await rows(page))[0].at(-1), 'preenchida');
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
   await close();
