@@ -15,7 +15,8 @@ const PICTURES = [
 /** Half an hour that the stream has heard of, which ended half an hour ago: what lies between is a gap. */
 async function outage(ticker) {
   const { bars } = await (await fetch(`${pregao.url}/api/bars?ticker=${ticker}&interval=1m`)).json();
-  const before = Date.now() / 1000 - 1800;
+  const { quotes } = await (await fetch(`${pregao.url}/api/quotes`)).json();
+  const before = quotes.find((quote) => quote.ticker === ticker).time / 1000 - 1800; // a fast market is behind the clock
   const lines = bars.filter(([start]) => start < before && start > before - 1800)
     .map(([start, , , , close]) => `${Date.now()} ${frame({ ticker, price: close, time: (start + 30) * 1000, volume: 1000 })}`);
   writeFileSync(join(pregao.folder, 'frames.txt'), `${lines.join('\n')}\n`);
