@@ -36,7 +36,8 @@ Result<std::string> Remembered::Get(const std::string& key, const std::function<
   const auto began = Clock::now();
   auto value = make();
   const auto made = Clock::now();
-  const auto good = std::max<Clock::duration>(age_, kShareOfTime * (made - began));
+  if (value.status().IsCancelled()) return known && known->value.ok() ? std::move(known->value) : value;
+  const auto good = value.ok() ? std::max<Clock::duration>(age_, kShareOfTime * (made - began)) : age_;
   Keep(key, {value, made + good, made + kGoodEnough * good});
   return value;
 }

@@ -17,9 +17,10 @@ namespace pregao::web {
 class Remembered {
  public:
   static constexpr std::size_t kMost = 64;
-  /// An answer is old after `age`, or ten times what computing it took, when that is longer.
+  /// An answer is old after `age`, or ten times what computing it took, when that is longer; an error after `age`.
   explicit Remembered(std::chrono::milliseconds age) : age_(age) {}
-  /// @param make  computes the answer of `key`; an error is an answer, too
+  /// @param make  computes the answer of `key`. An error is an answer, too, but for Cancelled (busy): the one before
+  ///              stands in for it.
   [[nodiscard]] Result<std::string> Get(const std::string& key, const std::function<Result<std::string>()>& make);
 
  private:

@@ -41,6 +41,14 @@ TEST_F(RememberedTest, AnErrorIsAnAnswerToo) {
   EXPECT_TRUE(Ask(&answers).status().IsIOError());
 }
 
+TEST_F(RememberedTest, OfABusyLakeTheAnswerBeforeIsTold) {
+  Remembered answers{milliseconds(0)};
+  const auto busy = [] { return Result<std::string>(Status::Cancelled("busy")); };
+  EXPECT_TRUE(answers.Get("", busy).status().IsCancelled());
+  EXPECT_EQ(*Ask(&answers), "1") << "that it was busy is not kept";
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(*answers.Get("", busy), "1");
+}
+
 TEST_F(RememberedTest, AtMostSoManyAreKept) {
   Remembered answers{hours(1)};
   for (std::size_t i = 0; i <= Remembered::kMost; ++i) ASSERT_TRUE(Ask(&answers, std::to_string(i)).ok());
