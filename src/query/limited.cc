@@ -60,7 +60,7 @@ bool AddRows(const arrow::RecordBatch& batch, const Limits& limits, JsonRows* ou
     out->rows += out->count++ == 0 ? "[" : ",[";
     for (int column = 0; column < batch.num_columns(); ++column) {
       if (column > 0) out->rows += ',';
-      AppendJson(*batch.column(column), row, &out->rows);
+      AppendJson(*batch.column(column), row, &out->rows, NotFinite::kText);
     }
     out->rows += ']';
   }

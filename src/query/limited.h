@@ -19,7 +19,7 @@ struct Limits {
 /// What one statement gave.
 struct JsonRows {
   std::string columns;  ///< JSON: [{"name":"ticker","type":"string"},…]
-  std::string rows;     ///< JSON: [["PETR4.SA",32.1],…]
+  std::string rows;     ///< JSON: [["PETR4.SA",32.1],…], numbers with all their digits, "NaN" and "Infinity" as text
   std::int64_t count = 0;
   bool truncated = false;  ///< there was more than the limits let through
 };
