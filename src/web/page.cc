@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/json_writer.h"
+#include "market/calendar.h"
 #include "market/portfolio.h"
 #include "market/watchlist_edit.h"
 #include "query/visitor_sql.h"
@@ -18,7 +19,18 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{5};
 constexpr int kBars = 600;
-constexpr query::Limits kOwn{std::chrono::seconds(10), 20'000, 16 << 20};
+/// Of the page's own statements; from a bucket the first one brings files of some days.
+constexpr query::Limits kOwn{std::chrono::seconds(60), 20'000, 16 << 20};
+
+/// The page's own statements look no further back than so many days, and a bucket gives no more than that.
+constexpr std::pair<const char*, std::int32_t> kDaysShown[] = {
+    {"silver", 11}, {"quarantine", 8}, {"bar_revisions", 1501}};
+
+void ShowRecent(query::Session* session, const Clock& clock) {
+  constexpr std::int64_t kDayMs = 86'400'000;
+  const auto today = static_cast<std::int32_t>(clock.Now().value / kDayMs);
+  for (const auto& [view, days] : kDaysShown) session->ShowFrom(view, market::DayText(today - days));
+}
 
 std::string InList(const std::vector<std::string>& tickers) {
   std::string out;
@@ -39,6 +51,7 @@ Status SharedSession::With(const std::function<Status(query::Session*)>& use, st
   if (session_ == nullptr) {
     TRY_ASSIGN(session_, open_());
   }
+  if (prepare_) prepare_(session_.get());
   return use(session_.get());
 }
 
@@ -50,7 +63,8 @@ Result<query::JsonRows> SharedSession::Run(const std::string& sql, const query::
 }
 
 Result<std::string> Remembered::Get(const std::string& key, const std::function<Result<std::string>()>& make) {
-  const std::lock_guard guard(mutex_);
+  const std::unique_lock lock(mutex_, patience_);
+  if (!lock) return Status::Cancelled("another answer is being made: try again when it is done");
   const auto found = answers_.find(key);
   if (found != answers_.end() && std::chrono::steady_clock::now() - found->second.made < age_)
     return found->second.value;
@@ -61,7 +75,10 @@ Result<std::string> Remembered::Get(const std::string& key, const std::function<
 }
 
 Page::Page(PageOptions options, const Clock* clock)
-    : options_(std::move(options)), clock_(clock), tables_(options_.open_session), sql_(options_.open_session) {}
+    : options_(std::move(options)),
+      clock_(clock),
+      tables_(options_.open_session, [clock](query::Session* session) { ShowRecent(session, *clock); }),
+      sql_(options_.open_session) {}
 
 Result<market::Watchlist> Page::ReadWatchlist() const {
   const auto text = market::ReadWatchlistFile(options_.watchlist);
@@ -70,7 +87,7 @@ Result<market::Watchlist> Page::ReadWatchlist() const {
   return market::ParseWatchlist(*text);
 }
 
-Status Page::Seed() {
+Status Page::Seed(const std::stop_token& stop) {
   TRY_ASSIGN(const auto list, ReadWatchlist());
   std::vector<std::string> unknown;
   auto tickers = market::ExtraTickers(list, options_.portfolio_currency);
@@ -79,14 +96,17 @@ Status Page::Seed() {
     if (!board_.Find(ticker)) unknown.push_back(ticker);
   }
   if (unknown.empty()) return Status::OK();
+  const auto read = [&](query::Session* session) -> Status {
+    TRY_ASSIGN(const auto rows, session->Query(LatestSql(InList(unknown))));
+    for (;;) {
+      TRY_ASSIGN(const auto batch, rows->Next());
+      if (batch == nullptr) return Status::OK();
+      for (std::int64_t i = 0; i < batch->num_rows(); ++i) board_.Take(LatestOf(*batch, i));
+    }
+  };
   const Status status = tables_.With(
-      [&](query::Session* session) -> Status {
-        TRY_ASSIGN(const auto rows, session->Query(LatestSql(InList(unknown))));
-        for (;;) {
-          TRY_ASSIGN(const auto batch, rows->Next());
-          if (batch == nullptr) return Status::OK();
-          for (std::int64_t i = 0; i < batch->num_rows(); ++i) board_.Take(LatestOf(*batch, i));
-        }
+      [&](query::Session* session) {
+        return query::WithinTime(session, kOwn.time, stop, [&] { return read(session); });
       },
       kPatience);
   return NothingYet(status) ? Status::OK() : status;

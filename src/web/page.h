@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -33,7 +34,10 @@ struct PageOptions {
 /// A session that is opened when first used, for one statement at a time. Thread-safe.
 class SharedSession {
  public:
-  explicit SharedSession(std::function<Result<std::unique_ptr<query::Session>>()> open) : open_(std::move(open)) {}
+  /// `prepare` is called before each use; it may be null.
+  explicit SharedSession(std::function<Result<std::unique_ptr<query::Session>>()> open,
+                         std::function<void(query::Session*)> prepare = nullptr)
+      : open_(std::move(open)), prepare_(std::move(prepare)) {}
   /// Cancelled: another statement has kept it for `patience`.
   [[nodiscard]] Result<query::JsonRows> Run(const std::string& sql, const query::Limits& limits,
                                             std::chrono::milliseconds patience);
@@ -42,21 +46,24 @@ class SharedSession {
 
  private:
   const std::function<Result<std::unique_ptr<query::Session>>()> open_;
+  const std::function<void(query::Session*)> prepare_;
   std::timed_mutex mutex_;
   std::unique_ptr<query::Session> session_;  // guarded by mutex_
 };
 
 /// Answers that are computed again only when they are old, so that many pages cost what a few do. One is computed at a
-/// time; at most kMost are kept. Thread-safe.
+/// time, for which the others wait `patience` at most; at most kMost are kept. Thread-safe.
 class Remembered {
  public:
   static constexpr std::size_t kMost = 64;
-  explicit Remembered(std::chrono::milliseconds age) : age_(age) {}
+  explicit Remembered(std::chrono::milliseconds age, std::chrono::milliseconds patience = std::chrono::seconds(5))
+      : age_(age), patience_(patience) {}
+  /// Cancelled: another answer took longer than the patience.
   [[nodiscard]] Result<std::string> Get(const std::string& key, const std::function<Result<std::string>()>& make);
 
  private:
-  const std::chrono::milliseconds age_;
-  std::mutex mutex_;
+  const std::chrono::milliseconds age_, patience_;
+  std::timed_mutex mutex_;
   struct Answer {
     std::string value;
     std::chrono::steady_clock::time_point made;
@@ -72,8 +79,8 @@ class Page {
 
   [[nodiscard]] QuoteBoard* board() { return &board_; }
   /// Fills the board from Silver, for tickers of the watchlist and its rates that it knows nothing of. An absent table
-  /// is no error.
-  [[nodiscard]] Status Seed();
+  /// is no error; a lake that takes longer than a minute is one. Cancelled by `stop`.
+  [[nodiscard]] Status Seed(const std::stop_token& stop);
 
   [[nodiscard]] Result<std::string> Quotes();
   [[nodiscard]] Result<std::string> History(const std::string& ticker);
