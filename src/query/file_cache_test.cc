@@ -228,9 +228,9 @@ TEST_F(FileCacheTest, ATextOfAVisitorThatNamesNoTableBringsNone) {
           .ValueOrDie());
   ASSERT_TRUE(table->Commit(table->snapshot(), txn).ok());
   const auto session = Session::OpenGuarded(memory_, &clock, {}, Open()).ValueOrDie();
-  ASSERT_OK(session->Query("SELECT 1"));
+  ASSERT_OK(session->Query("SELECT 1").status());
   EXPECT_THAT(Cached(), testing::IsEmpty());
-  ASSERT_OK(session->Query("SHOW TABLES"));
+  ASSERT_OK(session->Query("SHOW TABLES").status());
   EXPECT_EQ(Cached().size(), 1u);
 }
 

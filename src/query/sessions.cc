@@ -26,12 +26,13 @@ CREATE MACRO {0}(ticker) AS coalesce({1}[ticker],
 
 // Futures begin their day at 18:00 in New York; Yahoo's days of currencies are London's. An index that no calendar
 // names is most likely American; an exchange that none knows has its hours within a UTC day as likely as in any.
-constexpr char kExchangeDay[] = R"(
-CREATE MACRO exchange_day(ticker, "time") AS CASE
-  WHEN ticker LIKE '%=F' THEN ("time" AT TIME ZONE 'America/New_York' + INTERVAL 6 HOUR)::DATE
-  WHEN ticker LIKE '%=X' THEN ("time" AT TIME ZONE 'Europe/London')::DATE
-  ELSE ("time" AT TIME ZONE coalesce(timezone_of(ticker),
-    CASE WHEN starts_with(ticker, '^') THEN 'America/New_York' ELSE 'UTC' END))::DATE END)";
+constexpr char kExchangeTime[] = R"(
+CREATE MACRO exchange_time(ticker, "time") AS CASE
+  WHEN ticker LIKE '%=F' THEN "time" AT TIME ZONE 'America/New_York' + INTERVAL 6 HOUR
+  WHEN ticker LIKE '%=X' THEN "time" AT TIME ZONE 'Europe/London'
+  ELSE "time" AT TIME ZONE coalesce(timezone_of(ticker),
+    CASE WHEN starts_with(ticker, '^') THEN 'America/New_York' ELSE 'UTC' END) END;
+CREATE MACRO exchange_day(ticker, "time") AS exchange_time(ticker, "time")::DATE)";
 
 std::vector<NamedNumbers> Stretches(const market::Calendars& calendars) {
   std::vector<NamedNumbers> rows;
@@ -75,7 +76,7 @@ std::string MacroOf(const market::Calendars& calendars, const std::string& macro
 Status NameCalendars(const market::Calendars& calendars, Database* database) {
   TRY(database->Execute(MacroOf(calendars, "calendar_of", &market::Calendar::name)));
   TRY(database->Execute(MacroOf(calendars, "timezone_of", &market::Calendar::timezone)));
-  return database->Execute(kExchangeDay);
+  return database->Execute(kExchangeTime);
 }
 
 Status LoadSessions(const market::Calendars& calendars, Database* database) {

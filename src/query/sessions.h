@@ -7,9 +7,11 @@ namespace pregao::query {
 
 /// Makes macros, in a database that has none of them:
 ///
-///   calendar_of(ticker)         the name of its calendar as market::Calendars::Of; null: none knows it
-///   timezone_of(ticker)         that calendar's
-///   exchange_day(ticker, time)  the day of the exchange's own in which a time lies: see docs/gold.md, bars_1d
+///   calendar_of(ticker)          the name of its calendar as market::Calendars::Of; null: none knows it
+///   timezone_of(ticker)          that calendar's
+///   exchange_time(ticker, time)  a TIMESTAMP whose date is the day of the exchange in which a time lies: its local
+///                                time, but of futures, whose day begins at 18:00 in New York (docs/gold.md, bars_1d)
+///   exchange_day(ticker, time)   that day
 [[nodiscard]] Status NameCalendars(const market::Calendars& calendars, Database* database);
 
 /// Makes the table of trading hours, in a database that has none:

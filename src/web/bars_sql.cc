@@ -59,6 +59,11 @@ Result<std::string> BarsSql(const std::string& ticker, const std::string& interv
   return Status::Invalid("interval '", interval, "' is none of 1m, 5m, 15m, 1h, 1d");
 }
 
+std::string DayOffsetSql(const std::string& ticker) {
+  return fmt::format("SELECT CAST(epoch(exchange_time({}, t)) - epoch(t) AS BIGINT) FROM (SELECT now() AS t)",
+                     query::QuoteText(ticker));
+}
+
 std::string SparklineSql(const std::string& tickers_in) {
   return fmt::format(
       R"(WITH recent AS (SELECT ticker, event_time, price FROM silver WHERE date >= current_date - 4 AND ticker IN ({0})),

@@ -151,12 +151,16 @@ Result<std::string> Page::Bars(const std::string& ticker, const std::string& int
     auto rows = tables_.Run(sql, kOwn, kPatience);
     if (NothingYet(rows.status())) rows = query::JsonRows{"[]", "[]"};
     TRY(rows.status());
+    const auto offset = tables_.Run(DayOffsetSql(ticker), kOwn, kPatience);  // [[-18000]]
+    if (!NothingYet(offset.status())) TRY(offset.status());
     JsonWriter w;
     w.BeginObject();
     w.Key("ticker");
     w.String(ticker);
     w.Key("interval");
     w.String(interval);
+    w.Key("day_offset");
+    w.Raw(offset.ok() ? offset->rows.substr(2, offset->rows.size() - 4) : "null");
     w.Key("bars");
     w.Raw(rows->rows);
     w.EndObject();

@@ -39,7 +39,7 @@ export const api = {
   quotes: () => ask<{ now: number; quotes: Quote[] }>('/api/quotes'),
   history: () => ask<{ history: [ticker: string, points: [number, number][]][] }>('/api/history'),
   bars: (ticker: string, interval: string) =>
-    ask<{ bars: Bar[] }>(`/api/bars?ticker=${encodeURIComponent(ticker)}&interval=${interval}`),
+    ask<{ bars: Bar[]; day_offset: number | null }>(`/api/bars?ticker=${encodeURIComponent(ticker)}&interval=${interval}`),
   portfolio: () => ask<Portfolio>('/api/portfolio'),
   health: () => ask<Health>('/api/health'),
   sql: (sql: string) => ask<SqlAnswer>('/api/sql', { sql }),
