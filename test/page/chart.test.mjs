@@ -84,21 +84,6 @@ test('a late quote revises its candle and the volume of the next, and one before
   await close();
 }, { timeout: 120_000 });
 
-test('a candle of a day bears the date of the exchange, wherever the browser is, and a live quote moves it', async () => {
-  const day = (zone) => new Intl.DateTimeFormat('en-US', { day: '2-digit', month: 'short', timeZone: zone }).format(minute(2));
-  for (const timezoneId of ['America/Los_Angeles', 'Asia/Tokyo']) {
-    const { page, problems, close } = await openPage(browser, pregao, { timezoneId });
-    await page.locator(`[data-ticker="${TICKER}"] .tile-main`).click();
-    await page.getByRole('button', { name: '1d', exact: true }).click();
-    await page.locator('.legend', { hasText: day('America/Sao_Paulo') }).waitFor();
-    const price = timezoneId === 'Asia/Tokyo' ? 98 : 97; // below all others
-    await send([[2, 40, price, 2710]]);
-    await page.locator('.legend', { hasText: new RegExp(`^${day('America/Sao_Paulo')}.*L ${price}\\.00`, 's') }).waitFor({ timeout: 5_000 });
-    assert.deepEqual(problems, []);
-    await close();
-  }
-});
-
 test('a live quote moves the last candle at once, and begins the next', async () => {
   const { page, problems, close } = await openChart();
   await until(page, 0, /C 104\.00/);
@@ -108,4 +93,19 @@ test('a live quote moves the last candle at once, and begins the next', async ()
   await page.locator('.legend', { hasText: /O 101\.00\s*H 101\.00/ }).waitFor({ timeout: 5_000 });
   assert.deepEqual(problems, []);
   await close();
+});
+
+test('a candle of a day bears the date of the exchange, wherever the browser is, and a live quote moves it', async () => {
+  const day = (zone) => new Intl.DateTimeFormat('en-US', { day: '2-digit', month: 'short', timeZone: zone }).format(minute(1));
+  for (const timezoneId of ['America/Los_Angeles', 'Asia/Tokyo']) {
+    const { page, problems, close } = await openPage(browser, pregao, { timezoneId });
+    await page.locator(`[data-ticker="${TICKER}"] .tile-main`).click();
+    await page.getByRole('button', { name: '1d', exact: true }).click();
+    await page.locator('.legend', { hasText: day('America/Sao_Paulo') }).waitFor();
+    const price = timezoneId === 'Asia/Tokyo' ? 98 : 97; // below all others
+    await send([[1, 40, price, 2800]]);
+    await page.locator('.legend', { hasText: new RegExp(`^${day('America/Sao_Paulo')}.*L ${price}\\.00`, 's') }).waitFor({ timeout: 5_000 });
+    assert.deepEqual(problems, []);
+    await close();
+  }
 });
