@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/json_writer.h"
+#include "market/calendar.h"
 #include "market/portfolio.h"
 #include "market/watchlist_edit.h"
 #include "query/visitor_sql.h"
@@ -18,6 +19,16 @@ namespace {
 
 constexpr int kBars = 600;
 
+/// The page's own statements look no further back than so many days, and a bucket gives no more than that.
+constexpr std::pair<const char*, std::int32_t> kDaysShown[] = {
+    {"silver", 11}, {"quarantine", 8}, {"bar_revisions", 1501}};
+
+void ShowRecent(query::Session* session, const Clock& clock) {
+  constexpr std::int64_t kDayMs = 86'400'000;
+  const auto today = static_cast<std::int32_t>(clock.Now().value / kDayMs);
+  for (const auto& [view, days] : kDaysShown) session->ShowFrom(view, market::DayText(today - days));
+}
+
 std::string InList(const std::vector<std::string>& tickers) {
   std::string out;
   for (const auto& ticker : tickers) out += (out.empty() ? "" : ", ") + query::QuoteText(ticker);
@@ -29,7 +40,7 @@ std::string InList(const std::vector<std::string>& tickers) {
 Page::Page(PageOptions options, const Clock* clock)
     : options_(std::move(options)),
       clock_(clock),
-      tables_(options_.open_session),
+      tables_(options_.open_session, [clock](query::Session* session) { ShowRecent(session, *clock); }),
       sql_(options_.open_session),
       gap_list_(options_.open_session, clock) {}
 
@@ -40,7 +51,7 @@ Result<market::Watchlist> Page::ReadWatchlist() const {
   return market::ParseWatchlist(*text);
 }
 
-Status Page::Seed() {
+Status Page::Seed(const std::stop_token& stop) {
   TRY_ASSIGN(const auto list, ReadWatchlist());
   std::vector<std::string> unknown;
   auto tickers = market::ExtraTickers(list, options_.portfolio_currency);
@@ -49,14 +60,17 @@ Status Page::Seed() {
     if (!board_.Find(ticker)) unknown.push_back(ticker);
   }
   if (unknown.empty()) return Status::OK();
+  const auto read = [&](query::Session* session) -> Status {
+    TRY_ASSIGN(const auto rows, session->Query(LatestSql(InList(unknown))));
+    for (;;) {
+      TRY_ASSIGN(const auto batch, rows->Next());
+      if (batch == nullptr) return Status::OK();
+      for (std::int64_t i = 0; i < batch->num_rows(); ++i) board_.Take(LatestOf(*batch, i));
+    }
+  };
   const Status status = tables_.With(
-      [&](query::Session* session) -> Status {
-        TRY_ASSIGN(const auto rows, session->Query(LatestSql(InList(unknown))));
-        for (;;) {
-          TRY_ASSIGN(const auto batch, rows->Next());
-          if (batch == nullptr) return Status::OK();
-          for (std::int64_t i = 0; i < batch->num_rows(); ++i) board_.Take(LatestOf(*batch, i));
-        }
+      [&](query::Session* session) {
+        return query::WithinTime(session, kOwnLimits.time, stop, [&] { return read(session); });
       },
       kOwnPatience);
   return NothingYet(status) ? Status::OK() : status;
@@ -101,12 +115,16 @@ Result<std::string> Page::Bars(const std::string& ticker, const std::string& int
     auto rows = tables_.Run(sql, kOwnLimits, kOwnPatience);
     if (NothingYet(rows.status())) rows = query::JsonRows{"[]", "[]"};
     TRY(rows.status());
+    const auto offset = tables_.Run(DayOffsetSql(ticker), kOwnLimits, kOwnPatience);  // [[-18000]]
+    if (!NothingYet(offset.status())) TRY(offset.status());
     JsonWriter w;
     w.BeginObject();
     w.Key("ticker");
     w.String(ticker);
     w.Key("interval");
     w.String(interval);
+    w.Key("day_offset");
+    w.Raw(offset.ok() ? offset->rows.substr(2, offset->rows.size() - 4) : "null");
     w.Key("bars");
     w.Raw(rows->rows);
     w.EndObject();

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -39,8 +40,8 @@ class Page {
 
   [[nodiscard]] QuoteBoard* board() { return &board_; }
   /// Fills the board from Silver, for tickers of the watchlist and its rates that it knows nothing of. An absent table
-  /// is no error.
-  [[nodiscard]] Status Seed();
+  /// is no error; a lake that takes longer than a minute is one. Cancelled by `stop`.
+  [[nodiscard]] Status Seed(const std::stop_token& stop);
 
   [[nodiscard]] Result<std::string> Quotes();
   [[nodiscard]] Result<std::string> History(const std::string& ticker);

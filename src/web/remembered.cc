@@ -29,7 +29,8 @@ Result<std::string> Remembered::Get(const std::string& key, const std::function<
   std::unique_lock making(making_, std::try_to_lock);
   if (!making) {
     if (known && asked < known->too_old) return std::move(known->value);
-    making.lock();
+    if (!making.try_lock_for(patience_))
+      return Status::Cancelled("other answers take long: try again when they are there");
     // Whoever had the lock may have computed this very answer.
     if (known = Find(key); known && Clock::now() < known->old) return std::move(known->value);
   }

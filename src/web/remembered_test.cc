@@ -80,5 +80,22 @@ TEST_F(RememberedTest, WhileOneIsComputedOthersHaveTheOneBeforeAndDoNotWait) {
   EXPECT_EQ(made_, 1);
 }
 
+TEST_F(RememberedTest, OneThatTakesLongHoldsTheOthersUpForAWhileOnly) {
+  Remembered answers{hours(1), milliseconds(20)};
+  std::promise<void> may_end, has_begun;
+  auto slow = std::async(std::launch::async, [&] {
+    return answers.Get("slow", [&]() -> Result<std::string> {
+      has_begun.set_value();
+      may_end.get_future().wait();
+      return std::string("slow");
+    });
+  });
+  has_begun.get_future().wait();
+  EXPECT_TRUE(Ask(&answers, "other").status().IsCancelled());
+  may_end.set_value();
+  EXPECT_EQ(*slow.get(), "slow");
+  EXPECT_EQ(*Ask(&answers, "other"), "1");
+}
+
 }  // namespace
 }  // namespace pregao::web

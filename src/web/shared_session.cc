@@ -8,6 +8,7 @@ Status SharedSession::With(const std::function<Status(query::Session*)>& use, st
   if (session_ == nullptr) {
     TRY_ASSIGN(session_, open_());
   }
+  if (prepare_) prepare_(session_.get());
   return use(session_.get());
 }
 

@@ -13,15 +13,17 @@ namespace pregao::web {
 
 using OpenQuerySession = std::function<Result<std::unique_ptr<query::Session>>()>;
 
-/// Of the page's own statements.
-inline constexpr query::Limits kOwnLimits{std::chrono::seconds(10), 20'000, 16 << 20};
+/// Of the page's own statements; from a bucket the first one brings files of some days.
+inline constexpr query::Limits kOwnLimits{std::chrono::seconds(60), 20'000, 16 << 20};
 /// How long the page's own statements wait for one another.
 inline constexpr std::chrono::seconds kOwnPatience{5};
 
 /// A session that is opened when first used, for one statement at a time. Thread-safe.
 class SharedSession {
  public:
-  explicit SharedSession(OpenQuerySession open) : open_(std::move(open)) {}
+  /// `prepare` is called before each use; it may be null.
+  explicit SharedSession(OpenQuerySession open, std::function<void(query::Session*)> prepare = nullptr)
+      : open_(std::move(open)), prepare_(std::move(prepare)) {}
   /// Cancelled: another statement has kept it for `patience`.
   [[nodiscard]] Result<query::JsonRows> Run(const std::string& sql, const query::Limits& limits,
                                             std::chrono::milliseconds patience);
@@ -30,6 +32,7 @@ class SharedSession {
 
  private:
   const OpenQuerySession open_;
+  const std::function<void(query::Session*)> prepare_;
   std::timed_mutex mutex_;
   std::unique_ptr<query::Session> session_;  // guarded by mutex_
 };

@@ -54,7 +54,7 @@ export const api = {
   quotes: () => ask<{ now: number; quotes: Quote[] }>('/api/quotes'),
   history: () => ask<{ history: [ticker: string, points: [number, number][]][] }>('/api/history'),
   bars: (ticker: string, interval: string) =>
-    ask<{ bars: Bar[] }>(`/api/bars?ticker=${encodeURIComponent(ticker)}&interval=${interval}`),
+    ask<{ bars: Bar[]; day_offset: number | null }>(`/api/bars?ticker=${encodeURIComponent(ticker)}&interval=${interval}`),
   portfolio: () => ask<Portfolio>('/api/portfolio'),
   health: () => ask<Health>('/api/health'),
   gaps: () => ask<Gaps>('/api/gaps'),
