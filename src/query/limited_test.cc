@@ -1,6 +1,7 @@
 #include "query/limited.h"
 
 #include <atomic>
+#include <future>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <thread>
@@ -65,10 +66,12 @@ TEST_F(LimitedTest, TheDownloadThatAStatementWaitsForIsStopped) {
   ASSERT_TRUE(table->Commit(table->snapshot(), txn).ok());
   const auto session = NewSession();
   std::atomic<bool> asked = false;
+  std::promise<void> never;
+  const auto waits = never.get_future().share();
   store_->set_hook([&](const lake::StoreCall& call) {
     if (!call.path.ends_with(".parquet")) return;
     asked = true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    waits.wait_for(std::chrono::milliseconds(20));
   });
   const auto rows = RunLimited(session.get(), "SELECT * FROM silver", {.time = std::chrono::milliseconds(100)});
   EXPECT_TRUE(asked);
