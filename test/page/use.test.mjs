@@ -160,3 +160,28 @@ test('while pregao is away the page says so in its own words, and all goes on wh
   await page.locator('.tile:not(.waiting) .price').first().waitFor();
   await close();
 }, { timeout: 90_000 });
+
+test('a ticker with a position is removed only by who says so', async () => {
+  const { page, close } = await openPage(browser, pregao);
+  await page.locator('.portfolio td', { hasText: 'STOCK7.SA' }).waitFor();
+  const asked = [];
+  const answer = async (yes) => {
+    page.once('dialog', (dialog) => { asked.push(dialog.message()); void (yes ? dialog.accept() : dialog.dismiss()); });
+    await page.getByRole('button', { name: 'Remove STOCK7.SA' }).focus();
+    await page.keyboard.press('Enter');
+  };
+  await answer(false);
+  assert.equal(pregao.watchlist(), WATCHLIST);
+  await answer(true);
+  await tile(page, 'STOCK7.SA').waitFor({ state: 'detached' });
+  assert.equal(asked.length, 2);
+  assert.match(asked[0], /STOCK7\.SA.*quantity/);
+  assert.doesNotMatch(pregao.watchlist(), /STOCK7\.SA/);
+  await close();
+});
+
+test('a price that changes flashes, up or down', async () => {
+  const { page, close } = await openPage(browser, pregao);
+  await page.locator('.tile.flash-up, .tile.flash-down').first().waitFor();
+  await close();
+});

@@ -14,12 +14,17 @@ const LIST_EVERY_MS = 5_000, PORTFOLIO_EVERY_MS = 2_000, HEALTH_EVERY_MS = 3_000
 const stored = localStorage.getItem('theme');
 if (stored) document.documentElement.dataset.theme = stored;
 
+let held = new Set<string>(); // tickers with a position
 const chart = new Chart(), portfolio = new PortfolioPanel(), health = new HealthPanel();
 const tiles = new Tiles((ticker) => {
   chart.choose(ticker);
   const quote = tiles.quote(ticker);
   if (quote) chart.show(quote);
-}, (ticker) => void edit(() => api.remove(ticker), t('removed', { ticker })), () => input.focus());
+}, (ticker) => {
+  // Its line has the quantity and the price, which nobody else remembers.
+  if (held.has(ticker) && !confirm(t('removeHeld', { ticker }))) return;
+  void edit(() => api.remove(ticker), t('removed', { ticker }));
+}, () => input.focus());
 
 const pill = h('span', { class: 'pill', role: 'status' }), rate = h('span', { class: 'rate' });
 const simulated = h('span', { class: 'badge', hidden: true }, t('simulator'));
@@ -111,7 +116,11 @@ async function loadProblems(): Promise<void> {
 
 const list = every(LIST_EVERY_MS, loadList);
 const history = every(HISTORY_EVERY_MS, async () => { await loadList(); tiles.setHistory((await api.history()).history); await loadProblems(); });
-every(PORTFOLIO_EVERY_MS, async () => portfolio.set(await api.portfolio()));
+every(PORTFOLIO_EVERY_MS, async () => {
+  const answer = await api.portfolio();
+  held = new Set(answer.positions.map(({ ticker }) => ticker));
+  portfolio.set(answer);
+});
 every(HEALTH_EVERY_MS, async () => {
   const figures = await api.health();
   topicProblem = figures.topic_problem;
