@@ -141,3 +141,6 @@ def test_tables_that_are_not_there_or_of_another_topic_are_named(pregao):
     produce_plain(other.name, 10)
     done = pregao.run("audit", "--in", "bigquery", "--topic", other.topic)
     assert done.returncode == 1 and pregao.name in done.stderr and other.name in done.stderr and "--topic" in done.stderr
+    pregao.emulator.call("DELETE", f"/datasets/{pregao.name}/tables/silver_streams")
+    done = pregao.run("audit", "--in", "bigquery")
+    assert done.returncode == 1 and "silver_streams" in done.stderr and "Spark" in done.stderr
