@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """`pregao silver --to bigquery` beside a bare client of the Storage Write API, into the same emulator, in one run.
 
-  setup/services/with.sh kafka bigquery -- bench/bigquery.py [--messages 1000000] [--rounds 3]
+  setup/services/with.sh kafka bigquery -- bench/bigquery.py [--messages 500000] [--rounds 3]
 
-Needs PREGAO_TEST_KAFKA and PREGAO_TEST_BIGQUERY. pregao goes from the topic to Silver; its whole process counts. The bare
-client appends the rows that pregao wrote, to a table of the same form, by as many streams; they lie ready as bytes of
-requests before its clock starts, so what it takes is what the emulator takes. The two run in turns, each into a fresh
-table, and the best round of each counts. In the end the tables are compared by query.
+Needs PREGAO_TEST_KAFKA and PREGAO_TEST_BIGQUERY. pregao goes from the topic to Silver; its whole process counts, and then
+without its start, as a topic of one message shows it: a dozen of REST requests and queries, whatever the topic's size. The
+bare client appends the same rows, to a table of the same form, by as many streams; they lie ready as bytes of requests
+before its clock starts, so what it takes is what the emulator takes. They run in turns, each into a fresh table, and the
+best round of each counts. In the end the tables are compared by query.
 """
 import argparse
 import os
@@ -29,6 +30,7 @@ from bigquery_testing import REST, GRPC, Emulator  # noqa: E402
 WRITE = "/google.cloud.bigquery.storage.v1.BigQueryWrite/"
 WAIT = 600  # seconds, of any one call
 TABLE = "silver_quotes"
+WHOLE, START = "pregao → BigQuery", "its start"
 
 
 def resource(name):
@@ -80,11 +82,10 @@ def bare(channel, name, parts, most):
             "cpu": time.process_time() - cpu}
 
 
-def pregao(topic, name):
+def pregao(what, topic, name):
     env = os.environ | {"PROJECT_ID": "test", "BIGQUERY_EMULATOR_HOST": REST, "PREGAO_BIGQUERY_ENDPOINT": GRPC}
-    return measure("pregao → BigQuery", [PREGAO, "silver", "--to", "bigquery", "--until", "end", "--topic", topic,
-                                         "--bigquery.dataset", name, "--engine.group", name,
-                                         "--log.level", "error"], env)
+    return measure(what, [PREGAO, "silver", "--to", "bigquery", "--until", "end", "--topic", topic,
+                          "--bigquery.dataset", name, "--engine.group", name, "--log.level", "error"], env)
 
 
 def make_like(emulator, name, other):
@@ -96,15 +97,14 @@ def make_like(emulator, name, other):
         **{key: table[key] for key in ("schema", "timePartitioning", "clustering")}})
 
 
-def check(emulator, names, rows):
-    """Exits unless each of the tables has each row of the first once."""
-    first, *others = (f"`test.{name}.{TABLE}`" for name in names)
-    for table in (first, *others):
+def check(emulator, names, reference, rows):
+    """Exits unless each of the tables has each row of the bare client's once."""
+    wanted, *tables = (f"`test.{name}.{TABLE}`" for name in (reference, *names))
+    for table in tables:
         if (count := emulator.number(f"SELECT COUNT(*) FROM {table}")) != rows:
             sys.exit(f"bench: {table} has {count} rows, not {rows}")
-    for table in others:
-        if lacks := emulator.number(f"SELECT COUNT(*) FROM (SELECT * FROM {first} EXCEPT DISTINCT SELECT * FROM {table})"):
-            sys.exit(f"bench: {table} lacks {lacks} rows of {first}")
+        if lacks := emulator.number(f"SELECT COUNT(*) FROM (SELECT * FROM {wanted} EXCEPT DISTINCT SELECT * FROM {table})"):
+            sys.exit(f"bench: {table} lacks {lacks} rows of {wanted}")
 
 
 def show(rows, count):
@@ -117,31 +117,36 @@ def show(rows, count):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--messages", type=int, default=1_000_000)
+    parser.add_argument("--messages", type=int, default=500_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--request-mb", default="1,4,9", help="sizes of the bare client's requests, each a row")
+    parser.add_argument("--request-mb", default="4,9", help="sizes of the bare client's requests, each a row")
     options = parser.parse_args()
     name = f"bench_{os.getpid()}"
     topic, emulator = f"kafka://{os.environ['PREGAO_TEST_KAFKA']}/{name}", Emulator()
-    measure("filling the topic", [PREGAO, "simulate", "--topic", topic, "--messages", options.messages, "--rejects", "0"])
+    for uri, messages in ((topic, options.messages), (topic + "_1", 1)):
+        measure("filling a topic", [PREGAO, "simulate", "--topic", uri, "--messages", messages, "--rejects", "0"])
     with tempfile.TemporaryDirectory(prefix="pregao-bench-") as folder:
         parts = silver_rows(topic, Path(folder, "lake"))
     count = sum(map(len, parts))
     best, names = {}, []
 
     def take(row):
-        print(f"  {row['what']}: {count / row['seconds']:,.0f} rows/s", file=sys.stderr, flush=True)
+        print(f"  {row['what']}: {row['seconds']:.2f} s", file=sys.stderr, flush=True)
         best[row["what"]] = min(row, best.get(row["what"], row), key=lambda r: r["seconds"])
     with grpc.insecure_channel(GRPC) as channel:
         for turn in range(options.rounds):
             names.append(f"{name}_{turn}")
-            take(pregao(topic, names[-1]))
+            take(pregao(WHOLE, topic, names[-1]))
+            take(pregao(START, topic + "_1", f"{name}_{turn}_start"))
             for size in options.request_mb.split(","):
-                names.append(f"{name}_{turn}_{size}")
+                names.append(f"{name}_{turn}_{size}mb")
                 make_like(emulator, names[-1], names[0])
                 take(bare(channel, names[-1], parts, int(float(size) * 1e6)))
-    check(emulator, names, count)
-    show(list(best.values()), count)
+    check(emulator, names, names[1], count)
+    whole, start = best[WHOLE], best.pop(START)
+    without = {key: whole[key] - start[key] for key in ("seconds", "cpu")}
+    show([whole, {"what": f"  without its start ({start['seconds']:.1f} s)", **without},
+          *(row for row in best.values() if row is not whole)], count)
 
 
 main()
