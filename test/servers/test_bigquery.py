@@ -207,6 +207,8 @@ def test_each_row_once_when_pregao_and_the_emulator_are_killed(tmp_path):
     emulator = Emulator.own(tmp_path / "emulator")
     pregao = Pregao(tmp_path, emulator)
     command = ("--json", "silver", "--to", "bigquery", "--until", "end", "--engine.max-rows", str(max(500, ROWS // 100)))
+    # The partitions of one that was killed lie idle for so long.
+    (tmp_path / "pregao.toml").write_text('[kafka]\n"session.timeout.ms" = "6000"\n')
     try:
         emulator.await_answer()
         produce_plain(pregao.name, ROWS)
