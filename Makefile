@@ -81,12 +81,13 @@ torture-bigquery: build  ## the same of pregao and BigQuery's emulator, ROWS=100
 	  PREGAO_TEST_BIGQUERY_KILLS=40 PREGAO_TEST_SEED=$(SEED) setup/services/with.sh kafka bigquery -- \
 	  "$$venv/bin/python" -m pytest -q -s test/servers/test_bigquery.py -k killed
 
-bench: deps  ## the figures of docs/benchmarks.md on this machine: pregao, Spark, bytewax (BENCH='--only pregao')
+bench: deps  ## the figures of docs/benchmarks.md on this machine: pregao, its peers, BigQuery (BENCH='--only pregao')
 	@$(call configure,release)
 	@$(call build,release) --target pregao benches
 	@python=$$(setup/venv.sh bench/requirements.txt)/bin/python; \
 	  setup/services/with.sh kafka -- "$$python" bench/peers.py $(BENCH); \
-	  setup/services/with.sh kafka -- "$$python" bench/latency.py
+	  setup/services/with.sh kafka -- "$$python" bench/latency.py; \
+	  setup/services/with.sh kafka bigquery -- "$$python" bench/bigquery.py
 	@build/release/bench/pipeline_bench
 
 bench-against: build  ## this tree's engine beside another commit's (BENCH='COMMIT', else the one before)

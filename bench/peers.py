@@ -14,23 +14,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from measure import measure
 
 ROOT = Path(__file__).resolve().parent.parent
 PREGAO = ROOT / "build/release/pregao"
 RAW = ROOT / "build/release/bench/consume_bench"
-
-
-def measure(what, command):
-    """Runs the command and returns its figures; exits when it fails."""
-    start = time.monotonic()
-    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        sys.exit(f"bench: {what} failed: {' '.join(map(str, command))}")
-    return {"what": what, "seconds": time.monotonic() - start, "cpu": usage.ru_utime + usage.ru_stime,
-            "peak_mib": usage.ru_maxrss / 1024}
 
 
 def pregao_rows(topic, folder):

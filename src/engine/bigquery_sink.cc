@@ -112,16 +112,19 @@ std::int64_t BigQuerySink::BytesTaken() const {
   return bytes;
 }
 
-Result<bool> BigQuerySink::Append(const char* table, const Parts& parts,
+Result<bool> BigQuerySink::Append(const char* table, const arrow::RecordBatch& rows, const Parts& parts,
                                   const bigquery::StreamWriter::OnRefused& on_refused) {
-  for (const auto& [partition, rows] : parts) {
+  const auto wire = bigquery::WireSchema(*SchemaOf(table));
+  // BigQuery has one partition's rows to work on while the next one's are made ready.
+  for (const auto& [partition, indices] : parts) {
     bigquery::StreamWriter* const writer = Writer(table, partition);
     if (writer == nullptr) return Status::UnknownError("no stream for partition ", partition.value, " of ", table);
-    TRY_ASSIGN(auto wire, bigquery::ToWire(*rows, bigquery::WireSchema(*SchemaOf(table))));
-    TRY(writer->Start(std::move(wire)));
+    TRY_ASSIGN(const auto part, TakeRows(rows, indices));
+    TRY_ASSIGN(auto ready, bigquery::ToWire(*part, wire));
+    TRY(writer->Start(std::move(ready)));
   }
   bool ours = true;
-  for (const auto& [partition, rows] : parts) {
+  for (const auto& [partition, indices] : parts) {
     TRY_ASSIGN(const auto end, Writer(table, partition)->Finish(on_refused));
     ours = ours && end == AppendEnd::kDone;
   }
@@ -132,13 +135,9 @@ Result<bool> BigQuerySink::AppendRaw(const char* table, const arrow::RecordBatch
                                      const std::vector<std::int32_t>& days) {
   TRY_ASSIGN(const auto dates, Dates(days));
   TRY_ASSIGN(const auto dated, rows.AddColumn(rows.num_columns(), SchemaOf(table)->GetFieldByName("date"), dates));
-  std::map<Partition, std::vector<std::int64_t>> indices;
-  for (std::int64_t i = 0; i < rows.num_rows(); ++i) indices[PartitionAt(rows, i)].push_back(i);
   Parts parts;
-  for (const auto& [partition, list] : indices) {
-    TRY_ASSIGN(parts[partition], TakeRows(*dated, list));
-  }
-  return Append(table, parts, [table](const auto&, const auto& refused) { return NoRefusal(table, refused); });
+  for (std::int64_t i = 0; i < rows.num_rows(); ++i) parts[PartitionAt(rows, i)].push_back(i);
+  return Append(table, *dated, parts, [table](const auto&, const auto& refused) { return NoRefusal(table, refused); });
 }
 
 Result<bool> BigQuerySink::WriteBronze(const Batch& batch) {
@@ -185,23 +184,20 @@ Status BigQuerySink::Refuse(const Batch& batch, const arrow::RecordBatch& rows,
 }
 
 Result<bool> BigQuerySink::WriteSilver(const Batch& batch, Written* written) {
-  std::map<Partition, std::vector<std::int64_t>> indices;
+  Parts parts;
   for (const Pick& pick : batch.picks) {
-    indices[PartitionAt(*batch.silver, pick.row)].push_back(pick.row);
+    parts[PartitionAt(*batch.silver, pick.row)].push_back(pick.row);
   }
   written->rows = static_cast<std::int64_t>(batch.picks.size());
   TRY_ASSIGN(const auto dated, WithDate(batch));
-  Parts parts;
-  for (const auto& [partition, list] : indices) {
-    TRY_ASSIGN(parts[partition], TakeRows(*dated, list));
-  }
-  return Append(kSilverTable, parts, [&](const arrow::RecordBatch& rows, const std::vector<RefusedRow>& refused) {
-    TRY(Refuse(batch, rows, refused));
-    written->begin_again = true;  // the dedupe memory takes them for rows that are there
-    written->rows -= static_cast<std::int64_t>(refused.size());
-    written->quarantined += static_cast<std::int64_t>(refused.size());
-    return Status::OK();
-  });
+  return Append(kSilverTable, *dated, parts,
+                [&](const arrow::RecordBatch& rows, const std::vector<RefusedRow>& refused) {
+                  TRY(Refuse(batch, rows, refused));
+                  written->begin_again = true;  // the dedupe memory takes them for rows that are there
+                  written->rows -= static_cast<std::int64_t>(refused.size());
+                  written->quarantined += static_cast<std::int64_t>(refused.size());
+                  return Status::OK();
+                });
 }
 
 Result<Written> BigQuerySink::Write(Batch batch) {

@@ -33,13 +33,13 @@ class BigQuerySink final : public Sink {
   [[nodiscard]] Result<Written> Write(Batch batch) override;
 
  private:
-  /// Rows without `date` of one table, for each partition, in the order of their offsets.
-  using Parts = std::map<Partition, std::shared_ptr<arrow::RecordBatch>>;
+  /// Places of rows, for each partition, in the order of their offsets.
+  using Parts = std::map<Partition, std::vector<std::int64_t>>;
 
   [[nodiscard]] bigquery::StreamWriter* Writer(const char* table, Partition partition);
   [[nodiscard]] std::int64_t BytesTaken() const;
   /// @return false when somebody else has taken over
-  [[nodiscard]] Result<bool> Append(const char* table, const Parts& parts,
+  [[nodiscard]] Result<bool> Append(const char* table, const arrow::RecordBatch& rows, const Parts& parts,
                                     const bigquery::StreamWriter::OnRefused& on_refused);
   [[nodiscard]] Result<bool> WriteBronze(const Batch& batch);
   [[nodiscard]] Result<bool> WriteQuarantine(const Batch& batch);
