@@ -43,6 +43,8 @@ class Rest {
   [[nodiscard]] Status EnsureDataset();
   /// Makes the table when it is absent; Invalid, with the difference, when rows of `spec.schema` do not fit it.
   [[nodiscard]] Status EnsureTable(const TableSpec& spec);
+  /// Whether the dataset, where there is one, has the table.
+  [[nodiscard]] Result<bool> HasTable(const std::string& name);
   /// Runs a statement and waits for its end. The answer has the columns of `schema` in the order of the statement's;
   /// a timestamp is to be selected by UNIX_MICROS. Bounded: ten minutes.
   [[nodiscard]] Result<Batches> Query(const std::string& sql, const std::vector<Parameter>& parameters,
