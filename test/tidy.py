@@ -235,6 +235,20 @@ def rule_translated_readme(tree):
         yield f"README.pt-BR.md:1: {len(portuguese)} headings, README.md has {len(english)}, or their levels differ"
 
 
+def bench_figures(text):
+    """The digits of each row of the first table of speeds: languages differ in points, commas and words."""
+    table = re.search(r"^\|[^\n]*(?:rows|linhas)/s[^\n]*\n\|[-:| ]+\n((?:\|.*\n)+)", text, re.M)
+    return [re.sub(r"\D", "", row) for row in table[1].splitlines()] if table else []
+
+
+def rule_bench_table(tree):
+    """Both READMEs show the side-by-side table of docs/benchmarks.md, where new figures are written first."""
+    measured = bench_figures(tree.files.get("docs/benchmarks.md", ""))
+    for readme in ("README.md", "README.pt-BR.md"):
+        if bench_figures(tree.files.get(readme, "")) != measured or not measured:
+            yield f"{readme}:1: its table of speeds is not that of docs/benchmarks.md"
+
+
 def rule_version(tree):
     build = re.search(r"project\(pregao VERSION ([\d.]+)", tree.files.get("CMakeLists.txt", ""))
     program = re.search(r'kVersion = "([\d.]+)"', tree.files.get("src/base/version.h", ""))

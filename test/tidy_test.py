@@ -119,6 +119,15 @@ class Documents(unittest.TestCase):
         same = {"README.md": "# a\n```\n# comment\n```\n## b\n", "README.pt-BR.md": "# á\n## bê\n"}
         self.assertFalse(tree(tidy.rule_translated_readme, same))
 
+    def test_bench_table(self):
+        files = {"docs/benchmarks.md": "# S\n\n| | rows/s | CPU-s |\n|---|---:|---:|\n| pregao | 1,234 | 0.50 |\n\n| x | 9 |\n",
+                 "README.pt-BR.md": "| | linhas/s | CPU-s |\n|---|---:|---:|\n| pregao | 1.234 | 0,50 |\n\n"}
+        files["README.md"] = files["docs/benchmarks.md"]
+        self.assertFalse(tree(tidy.rule_bench_table, files))
+        self.assertEqual(len(tree(tidy.rule_bench_table, files | {"README.pt-BR.md": files["README.md"].replace("0.50", "0.51")})), 1)
+        self.assertEqual(len(tree(tidy.rule_bench_table, files | {"README.md": ""})), 1)
+        self.assertEqual(len(tree(tidy.rule_bench_table, files | {"docs/benchmarks.md": "no table"})), 2)
+
     def test_changelog(self):
         cmake = "project(pregao VERSION 1.2.3 LANGUAGES CXX)\n"
         self.assertTrue(tree(tidy.rule_changelog, {"CMakeLists.txt": cmake, "CHANGELOG.md": "## 1.2.30\n"}))

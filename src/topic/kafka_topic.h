@@ -32,7 +32,8 @@ struct KafkaTopicOptions {
 
 /// Append acknowledges when every record is in all in-sync replicas (idempotent producer, acks=all), or fails once the
 /// property delivery.timeout.ms (30 s) has passed. A record's timestamp must be greater than 0. A writer writes to
-/// whatever topic has the name: when it is created anew, readers are those who refuse.
+/// whatever topic has the name: when it is created anew, readers are those who refuse. Its info and its partitions are
+/// those of its opening; where the new topic has fewer, one Append fails (IOError) and the next opens it again.
 [[nodiscard]] Result<std::unique_ptr<TopicWriter>> OpenKafkaWriter(const KafkaTopicOptions& options);
 
 struct KafkaReaderOptions {

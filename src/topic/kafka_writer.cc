@@ -1,4 +1,5 @@
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <fmt/format.h>
 #include <rdkafka.h>
@@ -59,7 +60,7 @@ void OnDelivery(rd_kafka_t* /*handle*/, const rd_kafka_message_t* message, void*
   if (delivery->Report(message->err)) delete delivery;
 }
 
-/// One idempotent producer with the thread that serves its reports.
+/// One idempotent producer of the topic as it was when it was opened, with the thread that serves its reports.
 class Producer : public KafkaOwner {
  public:
   static Result<std::shared_ptr<Producer>> Open(const KafkaTopicOptions& options) {
@@ -68,6 +69,7 @@ class Producer : public KafkaOwner {
                  rd_kafka_conf_set_dr_msg_cb(conf, OnDelivery);
                }));
     TRY_ASSIGN(producer->info_, producer->client_->Open());
+    producer->partitioner_.emplace(producer->info_.partitions);
     rd_kafka_t* const handle = producer->client_->handle();
     producer->topic_ = rd_kafka_topic_new(handle, options.name.c_str(), nullptr);
     if (producer->topic_ == nullptr) return KafkaStatus(rd_kafka_last_error(), "topic '" + options.name + "'");
@@ -91,9 +93,17 @@ class Producer : public KafkaOwner {
   [[nodiscard]] const TopicInfo& info() const { return info_; }
   [[nodiscard]] const KafkaClient& client() const { return *client_; }
   [[nodiscard]] milliseconds timeout() const { return timeout_; }
-  /// Whether it can never send again: the cluster lost track of its sequence.
-  [[nodiscard]] bool fatal() const { return rd_kafka_fatal_error(client_->handle(), nullptr, 0) != 0; }
+  /// Why another must take its place; null while it can send.
+  [[nodiscard]] const char* Spent() const {
+    if (rd_kafka_fatal_error(client_->handle(), nullptr, 0) != 0) return "the producer lost its place in the log";
+    return shrunk_ ? "the topic was created anew with fewer partitions" : nullptr;
+  }
+  /// To be called with each error of a record's delivery.
+  void Note(int code) {
+    if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) shrunk_ = true;
+  }
 
+  [[nodiscard]] Partition PartitionOf(const NewRecord& record) { return partitioner_->Of(record.key); }
   /// Hands a record to librdkafka, which copies it. @return its error code
   [[nodiscard]] int Send(const NewRecord& record, Partition partition, Delivery* delivery) {
     const auto view = [](const std::optional<std::string>& s) {
@@ -142,6 +152,8 @@ class Producer : public KafkaOwner {
 
   std::unique_ptr<KafkaClient> client_;
   TopicInfo info_;
+  std::optional<Partitioner> partitioner_;  // set by Open
+  std::atomic<bool> shrunk_ = false;        // it has no longer all the partitions of info_
   rd_kafka_topic_t* topic_ = nullptr;
   milliseconds timeout_{0};
   std::jthread server_;
@@ -150,11 +162,10 @@ class Producer : public KafkaOwner {
 class KafkaWriter final : public TopicWriter {
  public:
   KafkaWriter(std::shared_ptr<Producer> producer, KafkaTopicOptions options)
-      : info_(producer->info()),
-        options_(std::move(options)),
-        partitioner_(info_.partitions),
-        producer_(std::move(producer)) {
+      : info_(producer->info()), options_(std::move(options)), producer_(std::move(producer)) {
     options_.stop = {};  // it was for the opening: a writer that is there finishes its work
+    options_.create =
+        false;  // so was this: whoever deletes the topic later may be about to create it with other settings
   }
 
   Status Append(std::span<const NewRecord> records) override {
@@ -176,6 +187,7 @@ class KafkaWriter final : public TopicWriter {
       (void)delivery.release();
       return producer->client().Explained(Status::IOError(Name(), ": no word of some records' delivery"));
     }
+    producer->Note(*code);
     return Verdict(*producer, *code, culprit);
   }
 
@@ -187,15 +199,15 @@ class KafkaWriter final : public TopicWriter {
   /// The producer, or a new one when it can send no more.
   Result<std::shared_ptr<Producer>> Usable() {
     std::lock_guard lock(mutex_);
-    if (producer_->fatal()) {
-      spdlog::warn("{}: the producer lost its place in the log; starting another", Name());
+    if (const char* const why = producer_->Spent()) {
+      spdlog::warn("{}: {}; starting another producer", Name(), why);
       TRY_ASSIGN(producer_, Producer::Open(options_));
     }
     return producer_;
   }
 
   int Send(Producer& producer, const NewRecord& record, steady_clock::time_point deadline, Delivery* delivery) {
-    const Partition partition = partitioner_.Of(record.key);
+    const Partition partition = producer.PartitionOf(record);
     for (;;) {
       const int code = producer.Send(record, partition, delivery);
       if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || steady_clock::now() >= deadline) return code;
@@ -214,9 +226,8 @@ class KafkaWriter final : public TopicWriter {
     return KafkaStatus(code, what);
   }
 
-  const TopicInfo info_;
+  const TopicInfo info_;  // as it was when it was opened
   KafkaTopicOptions options_;
-  Partitioner partitioner_;
   std::mutex mutex_;
   std::shared_ptr<Producer> producer_;  // guarded by mutex_; an Append under way keeps its own
 };

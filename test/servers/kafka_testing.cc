@@ -165,8 +165,11 @@ void TestTopic::Create() {
   EXPECT_TRUE(Eventually([&] { return OpenKafkaReader(options()).ok(); })) << name_;
 }
 
-void TestTopic::Recreate() {
+void TestTopic::Recreate() { Recreate(partitions_); }
+
+void TestTopic::Recreate(int partitions) {
   admin_.DeleteTopic(name_);
+  partitions_ = partitions;
   Create();
 }
 

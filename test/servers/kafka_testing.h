@@ -48,12 +48,13 @@ class TestTopic {
   [[nodiscard]] const std::string& name() const { return name_; }
   /// Deletes the topic and creates it anew under the same name.
   void Recreate();
+  void Recreate(int partitions);
   KafkaAdmin& admin() { return admin_; }
 
  private:
   void Create();
 
-  const int partitions_;
+  int partitions_;
   const std::string name_;
   KafkaAdmin admin_;
 };

@@ -3,9 +3,11 @@
 #include <rdkafka.h>
 
 #include "topic/open.h"
+#include "topic/partitioner.h"
 
 #include "test/servers/kafka_testing.h"
 #include "test/topic_tools.h"
+#include "test/wait_testing.h"
 
 namespace pregao::topic::test {
 namespace {
@@ -242,6 +244,32 @@ TEST(KafkaWriter, GoesOnWithTheTopicOfTheName) {
   EXPECT_NE(reader->info().generation, writer->info().generation);
   Start(*reader);
   EXPECT_EQ(ReadSome(*reader, 3).front().offset, Offset(0));
+}
+
+TEST(KafkaWriter, GoesOnWithATopicThatHasFewerPartitionsThanBefore) {
+  TestTopic topic(4);
+  const auto writer = Get(OpenKafkaWriter(topic.options()));
+  ASSERT_OK(writer->Append(Spread(0, 100)));
+  topic.Recreate(2);
+  int failures = 0;
+  EXPECT_TRUE(Eventually([&] {
+    const Status status = writer->Append(Spread(100, 100));
+    failures += status.ok() ? 0 : 1;
+    EXPECT_TRUE(status.ok() || status.IsIOError()) << status;  // what callers try again
+    return status.ok();
+  }));
+  EXPECT_EQ(failures, 1) << "the partitions are gone, so another producer is started at once";
+  const auto reader = Get(OpenKafkaReader(topic.options()));
+  Start(*reader);
+  const auto ranges = Get(reader->Ranges());
+  std::size_t records = 0;
+  for (const auto& [partition, range] : ranges) records += static_cast<std::size_t>(range.high - range.low);
+  std::set<std::string> values;
+  for (const Read& read : ReadSome(*reader, records)) {
+    values.insert(*read.record.value);
+    EXPECT_EQ(read.partition, Partitioner(2).Of(read.record.key));
+  }
+  EXPECT_EQ(values.size(), 100U);
 }
 
 TEST(KafkaTopic, IsCreatedWithTheWantedPartitionsOrNotAtAll) {

@@ -5,6 +5,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import time
 import urllib.request
 
 import deltalake
@@ -15,6 +16,7 @@ PROGRAM = os.environ.get("PREGAO", str(ROOT / "build/release/pregao"))
 EMULATOR = os.environ.get("PREGAO_TEST_GCS")
 BUCKET = os.environ.get("PREGAO_TEST_GCS_BUCKET")
 TIMEOUT = 120
+MONTH_S = 30 * 86_400
 
 pytestmark = pytest.mark.skipif(not EMULATOR, reason="needs setup/services/gcs.sh: make test-servers")
 
@@ -84,6 +86,64 @@ def test_the_objects_lie_as_plain_files_for_readers_without_gs(lake):
     assert (folder / "_delta_log/00000000000000000000.json").is_file()
     rows = deltalake.DeltaTable(str(folder)).to_pyarrow_table().num_rows
     assert rows == lake.json("sql", "select count(*) as n from silver")[0]["n"]
+
+
+@pytest.fixture
+def small_files(tmp_path):
+    """A lake of some commits, with nothing packed."""
+    pregao = Pregao(tmp_path)
+    pregao.env["PREGAO_UPKEEP_ENABLED"] = "false"
+    for frame in (ROOT / "test/data/frames.txt").read_text().split()[:6]:
+        (tmp_path / "frame.txt").write_text(frame + "\n")
+        pregao("replay", "frame.txt")
+        pregao("silver", "--until", "end")
+    return pregao
+
+
+def objects(pregao, root=""):
+    """The data files as the server keeps them."""
+    return sorted(pathlib.Path(os.environ["PREGAO_TEST_GCS_FOLDER"], pregao.folder.name, root).rglob("part-*.parquet"))
+
+
+def make_old(path):
+    """A month older by the server's clock: it keeps an object's times in an attribute of the file."""
+    about = json.loads(os.getxattr(path, "user.metadata"))
+    about["Updated"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - MONTH_S))
+    os.setxattr(path, "user.metadata", json.dumps(about).encode())
+
+
+def all_rows(pregao):
+    return {view: pregao.json("sql", f"select * from {view} order by \"partition\", \"offset\"") for view in ("bronze", "silver")}
+
+
+def test_small_files_are_packed_and_old_ones_deleted_by_the_servers_clock(small_files):
+    rows = all_rows(small_files)
+    before = objects(small_files)
+    packed = small_files.json("optimize")["tables"]
+    assert all(table["files_before"] > table["files_after"] for table in packed if table["table"] != "quarantine")
+    assert all_rows(small_files) == rows
+    assert sum(table["deleted_files"] for table in small_files.json("vacuum")["tables"]) == 0, "they are young"
+    assert set(objects(small_files)) > set(before)
+    for path in before:
+        make_old(path)
+    listed = [pathlib.Path(file["path"]).name for table in small_files.json("vacuum", "--dry-run")["tables"] for file in table["files"]]
+    assert sum(table["deleted_files"] for table in small_files.json("vacuum")["tables"]) == len(listed) > 0
+    left = set(objects(small_files))
+    assert {path.name for path in before if path not in left} == set(listed)
+    assert all_rows(small_files) == rows
+    assert small_files.json("audit")["clean"]
+
+
+def test_rows_that_a_table_lost_are_put_back(small_files):
+    rows = all_rows(small_files)
+    log = pathlib.Path(os.environ["PREGAO_TEST_GCS_FOLDER"], small_files.folder.name, "silver/quotes/_delta_log")
+    commit = sorted(log.glob("*.json"))[3]
+    kept = [line for line in commit.read_text().splitlines() if '"add"' not in line]
+    commit.write_text("\n".join(kept) + "\n")
+    report = json.loads(small_files.run("--json", "audit").stdout)
+    assert not report["clean"] and {f["kind"] for f in report["findings"]} == {"missing"}
+    assert small_files.json("audit", "--repair")["clean"]
+    assert all_rows(small_files)["silver"] == rows["silver"]
 
 
 def test_the_seeds_bucket_name_is_the_lake(lake, tmp_path):

@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("PREGAO", str(ROOT / "build/release/pregao"))
@@ -103,6 +104,40 @@ def test_recorded_frames_are_replayed_into_kafka(pregao):
     pregao("replay", str(ROOT / "test/data/frames.txt"))
     second = pregao.json("silver", "--until", "end")
     assert second["rows"] == 0 and second["duplicates"] == second["consumed"] - second["quarantined"] > 0
+    pregao.audit()
+
+
+def again(pregao, *args):
+    report = pregao.json("replay", *args)
+    return report["sent"], report["already"]
+
+
+def test_dead_letters_and_rejected_records_are_sent_again_once(pregao):
+    pregao("simulate", "--messages", "2000", "--rejects", "0.2", "--duplicates", "0")
+    pregao("silver", "--until", "end")
+
+    # Frames that an older decoder could not read: the present one can.
+    frames = list(dict.fromkeys((ROOT / "test/data/frames.txt").read_text().split()))[:5]
+    now = int(time.time() * 1000)
+    producer = Producer({"bootstrap.servers": BROKER, "partitioner": "murmur2_random"})
+    for frame in [*frames, "not base64 !!"]:
+        producer.produce(pregao.topic.rsplit("/", 1)[1] + ".dead-letter", frame, timestamp=now,
+                         headers={"reason": "an old decoder's", "time": str(now)})
+    assert producer.flush(TIMEOUT) == 0
+    assert again(pregao, "--dead-letter") == (5, 0)
+    assert again(pregao, "--dead-letter") == (0, 5), "they are in the topic, and no rows yet"
+    done = pregao.json("silver", "--until", "end")
+    assert (done["consumed"], done["rows"]) == (5, 5)
+    assert again(pregao, "--dead-letter") == (0, 5), "they are rows"
+
+    wanted = pregao.json("sql", "select count(*) as n from quarantine where reason = 'bad_price'")[0]["n"]
+    repair = ["--quarantine", "--reason", "bad_price", "--set", "price=3"]
+    assert again(pregao, *repair) == (wanted, 0) and wanted > 0
+    assert again(pregao, *repair) == (0, wanted)
+    done = pregao.json("silver", "--until", "end")
+    assert (done["consumed"], done["quarantined"]) == (wanted, 0)
+    assert again(pregao, *repair) == (0, wanted)
+    assert pregao.json("silver", "--until", "end")["consumed"] == 0
     pregao.audit()
 
 

@@ -1,4 +1,5 @@
-"""A bucket that is away while the broker is full of messages: memory stays flat, and then the tables catch up."""
+"""A bucket that is away while the broker is full of messages, for longer than max.poll.interval.ms: memory stays flat,
+the engine's partitions go to the group and come back, and then the tables catch up."""
 import os
 import re
 import socket
@@ -13,6 +14,7 @@ EMULATOR, BUCKET = os.environ.get("PREGAO_TEST_GCS"), os.environ.get("PREGAO_TES
 MESSAGES = 600_000  # some 110 MB as they lie in the topic, several times that when they are decoded
 MAY_GROW = 48 << 20  # bytes, over what it has taken when the outage has lasted some seconds
 OUTAGE_S = 25
+MAX_POLL_S = 10  # nobody polls for longer than this while nothing can be written
 
 pytestmark = pytest.mark.skipif(not (BROKER and EMULATOR), reason="needs kafka.sh and gcs.sh: make test-servers")
 
@@ -70,7 +72,8 @@ def test_memory_is_flat_while_the_bucket_is_away_and_the_tables_catch_up(pregao)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     pregao.env |= {"STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{door.port}", "PREGAO_LAKE": f"gs://{BUCKET}/{pregao.folder.name}",
-                   "PREGAO_ENGINE_COMMIT_INTERVAL": "200ms", "PREGAO_ENGINE_MAX_ROWS": "10000"}
+                   "PREGAO_ENGINE_COMMIT_INTERVAL": "200ms", "PREGAO_ENGINE_MAX_ROWS": "10000",
+                   "PREGAO_KAFKA_MAX_POLL_INTERVAL_MS": str(MAX_POLL_S * 1000)}
 
     def metric(name):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=TIMEOUT) as answer:
@@ -97,6 +100,7 @@ def test_memory_is_flat_while_the_bucket_is_away_and_the_tables_catch_up(pregao)
     assert "lake" in ready()
     door.open = True
     wait_for(lambda: lag(port) == 0, "all of it")
+    assert "this reader gave its partitions up and joins the group again" in open(engine.log).read()
     print(f"\nresident: {before / 2**20:.0f} MiB at the outage's start, at most {most / 2**20:.0f} MiB in it, "
           f"{metric('process_resident_memory_bytes') / 2**20:.0f} MiB when all was caught up with")
     stop(engine)
