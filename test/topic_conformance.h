@@ -345,7 +345,11 @@ TYPED_TEST_P(TopicConformance, NeverUsesAnOffsetAgainAndGoesOnBehindTheGapThatRe
   ASSERT_GE(range.low, Offset(1000));
   if constexpr (requires { TypeParam::kReadsAhead; }) ASSERT_OK(behind->Seek({{partition, Offset(1)}}));
   ASSERT_OK(this->harness_.Writer()->Append({{Record("one key", "after")}}));
-  const auto got = ReadSome(*behind, static_cast<std::size_t>(Offset(2001) - range.low));
+  std::map<Partition, OffsetRange> lost;
+  const auto got = ReadSome(*behind, static_cast<std::size_t>(Offset(2001) - range.low), &lost);
+  ASSERT_TRUE(lost.contains(partition)) << "a loss is said";
+  EXPECT_EQ(lost[partition].low, Offset(1));
+  EXPECT_EQ(lost[partition].high, range.low);
   EXPECT_EQ(got.front().offset, range.low);
   EXPECT_EQ(got.back().offset, Offset(2000));
   EXPECT_EQ(got.back().record.value, "after");

@@ -10,6 +10,7 @@
 
 #include "query/audit_records.h"
 #include "topic/positions.h"
+#include "topic/rules.h"
 
 namespace pregao::query {
 namespace {
@@ -54,6 +55,7 @@ Result<std::vector<PartitionAudit>> Limits(const Session& session, const Reached
   const auto bronze = PositionsIn(session, "bronze", reached);
   const auto quarantine = reached.contains("quarantine") ? PositionsIn(session, "quarantine", reached) : std::nullopt;
   std::vector<PartitionAudit> out;
+  const auto& counts = session.Shown("silver")->positions;
   std::map<std::pair<std::string, std::int32_t>, std::string> generations;
   for (const auto& [place, position] : *silver) {
     const auto [known, fresh] = generations.emplace(std::pair(place.topic, place.partition), place.generation);
@@ -66,6 +68,8 @@ Result<std::vector<PartitionAudit>> Limits(const Session& session, const Reached
     if (bronze) limit = std::min(limit, At(*bronze, place));
     if (quarantine) limit = std::min(limit, At(*quarantine, place));
     out.push_back({place.topic, place.generation, place.partition, limit});
+    const auto lost = counts.find(topic::LostAppId({place.topic, place.generation}, Partition(place.partition)));
+    if (lost != counts.end()) out.back().lost = lost->second;
   }
   return out;
 }
@@ -93,6 +97,7 @@ class Auditor {
     TRY(FindDoubles());
     if (bronze_) TRY(FollowBronze());
     if (topic_ != nullptr) TRY(FollowTopic());
+    TRY(FindLost());
     return std::move(report_);
   }
 
@@ -251,6 +256,44 @@ class Auditor {
       TRY(judge->Add({name, place.first, place.second}, r.timestamp.value, records.Value(i)));
     }
     return Status::OK();
+  }
+
+  /// What was removed before anybody had read it.
+  Status FindLost() {
+    for (auto& p : report_.partitions) {
+      if (bronze_ && topic::HasDenseOffsets(p.generation)) {
+        TRY(FindHoles(&p));
+      } else if (p.lost > 0) {
+        Add({"lost", p.topic, p.partition, -1,
+             fmt::format("{} offsets were removed by the topic's retention before they were read: lostOffsets in the "
+                         "tables' history names them",
+                         p.lost)});
+      }
+    }
+    return Status::OK();
+  }
+
+  /// Holes between a partition's records in Bronze. What the topic still has is told one by one, and can be repaired.
+  Status FindHoles(PartitionAudit* p) {
+    std::int64_t retained = p->limit;
+    if (topic_ != nullptr && topic_->info().name == p->topic && topic_->info().generation == p->generation) {
+      TRY_ASSIGN(const auto ranges, topic_->Ranges());
+      if (const auto it = ranges.find(Partition(p->partition)); it != ranges.end()) retained = it->second.low.value;
+    }
+    p->lost = 0;
+    return Each(
+        fmt::format("SELECT low, high FROM (SELECT " offset " + 1 AS low, lead(" offset ", 1, {0}) OVER (ORDER "
+                    "BY " offset ") AS high FROM bronze WHERE topic = {1} AND partition = {2} AND " offset " < "
+                    "{0}) WHERE low < high ORDER BY low",
+                    p->limit, QuoteText(p->topic), p->partition),
+        [&](const arrow::RecordBatch& batch, std::int64_t row) {
+          const auto low = IntAt(batch, 0, row), high = std::min(IntAt(batch, 1, row), retained);
+          if (low >= high) return Status::OK();
+          p->lost += high - low;
+          Add({"lost", p->topic, p->partition, low,
+               fmt::format("{} offsets from here on are not in bronze, and the topic has them no longer", high - low)});
+          return Status::OK();
+        });
   }
 
   /// Which of the records' offsets a table has.

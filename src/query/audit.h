@@ -14,7 +14,7 @@ namespace pregao::query {
 
 /// Something that must not be. The names of the kinds are part of the command's JSON.
 struct Finding {
-  std::string kind;  ///< missing, doubled_offset, doubled_row, two_fates, unexpected, not_in_bronze
+  std::string kind;  ///< missing, lost, doubled_offset, doubled_row, two_fates, unexpected, not_in_bronze
   std::string topic;
   std::int32_t partition = -1;  ///< -1: not about one record
   std::int64_t offset = -1;
@@ -28,6 +28,7 @@ struct PartitionAudit {
   std::int64_t limit = 0;  ///< the least of the tables' positions
   std::int64_t bronze = 0, silver = 0, quarantine = 0;
   std::int64_t duplicates = 0;  ///< records in Bronze that repeat a row of Silver
+  std::int64_t lost = 0;        ///< offsets that the topic removed before they were read
 };
 
 /// What a repair starts from: kept when it is asked for.
@@ -58,6 +59,8 @@ struct AuditReport {
 };
 
 /// Follows every record below the tables' positions to its row in Silver, its row in Quarantine, or the row it repeats.
+/// What nobody has read leaves no record: a hole in Bronze tells of it where the topic's offsets have none, else the
+/// engine's own count in the log of Silver.
 /// Works beside a running engine. @param topic  null: Bronze alone is the source; else its records are followed too.
 /// KeyError: there is no Silver. Invalid: neither Bronze nor a topic; or two generations of one topic in one table.
 /// @param losses  may be null
