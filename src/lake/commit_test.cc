@@ -233,7 +233,9 @@ TEST_F(CommitTest, OnceStoppedAStoreThatRefusesIsGivenUpOnAndRivalsAreNot) {
   store_->set_hook([&](const StoreCall& call) {
     if (call.operation != "PutIfAbsent" || ++rivals > 5) return;
     auto rival = Table::Open(inner_, "t", &clock_, Impatient()).ValueOrDie();
-    ASSERT_TRUE(rival->Commit(rival->snapshot(), Append(std::to_string(rivals), std::nullopt, 10)).ok());
+    Transaction theirs = Append(std::to_string(rivals), std::nullopt, 10);
+    theirs.positions.clear();
+    ASSERT_TRUE(rival->Commit(rival->snapshot(), theirs).ok());
   });
   Transaction ours = Append("ours", std::nullopt, 10);
   ours.positions.clear();

@@ -42,7 +42,6 @@ struct Broker {
   KeepingTopic topic;
   Status opening;
   std::function<void()> before;  ///< runs in each Append; set it before there is a writer
-  std::atomic<bool> abandoned = false;
 
   class Writer final : public topic::TopicWriter {
    public:
@@ -52,7 +51,6 @@ struct Broker {
       return broker_->topic.Append(records);
     }
     const topic::TopicInfo& info() const override { return broker_->topic.info(); }
-    void Abandon() override { broker_->abandoned = true; }
 
    private:
     Broker* const broker_;
@@ -260,33 +258,6 @@ TEST_F(SpoolTest, ATopicThatIsSlowToAnswerIsNotWaitedForAndGetsNothingTwice) {
   gate.Open();
   ASSERT_TRUE(Drained(*spool));
   EXPECT_THAT(Values(broker_.topic.records()), ElementsAre("1", "2", "3"));
-}
-
-TEST_F(SpoolTest, AtTheEndATopicThatDoesNotAnswerIsAbandonedAndWhatItWasSentWaitsForTheNextStart) {
-  broker_.GoAway();
-  broker_.before = [&] { EXPECT_TRUE(Eventually([&] { return broker_.abandoned.load(); })); };
-  {
-    const auto spool = Open({.patience = milliseconds(20), .close_grace = milliseconds(20)});
-    ASSERT_OK(spool->Append({{Quote("A", 1)}}));
-  }
-  broker_.before = nullptr;
-  broker_.ComeBack();
-  const auto spool = Open();
-  ASSERT_TRUE(Drained(*spool));
-  EXPECT_THAT(Values(broker_.topic.records()), ElementsAre("1"));
-}
-
-TEST_F(SpoolTest, AtTheEndATopicThatIsOnlySlowIsWaitedFor) {
-  Gate gate;
-  broker_.before = [&] { gate.Pass(); };
-  std::jthread opener;
-  {
-    const auto spool = Open({.patience = milliseconds(20), .close_grace = std::chrono::minutes(1)});
-    ASSERT_OK(spool->Append({{Quote("A", 1)}}));
-    opener = std::jthread([&] { gate.Open(); });
-  }
-  EXPECT_FALSE(broker_.abandoned);
-  EXPECT_THAT(Values(broker_.topic.records()), ElementsAre("1"));
 }
 
 TEST_F(SpoolTest, AFullSpoolRefusesLoudlyAndGoesOnWhenThereIsRoom) {
