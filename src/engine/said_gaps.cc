@@ -24,7 +24,7 @@ void SaidGaps::Forget(const topic::Positions& positions) {
   for (const auto& [partition, position] : positions) {
     const auto found = said_.find(partition);
     if (found == said_.end()) continue;
-    std::erase_if(found->second, [&, at = position](const auto& gap) { return gap.second <= at; });
+    std::erase_if(found->second, [at = position](const auto& gap) { return gap.second <= at; });
   }
 }
 

@@ -55,7 +55,7 @@ Result<std::vector<PartitionAudit>> Limits(const Session& session, const Reached
   const auto bronze = PositionsIn(session, "bronze", reached);
   const auto quarantine = reached.contains("quarantine") ? PositionsIn(session, "quarantine", reached) : std::nullopt;
   std::vector<PartitionAudit> out;
-  const auto& counts = session.Shown("silver")->positions;
+  const auto snapshot = session.Shown("silver");
   std::map<std::pair<std::string, std::int32_t>, std::string> generations;
   for (const auto& [place, position] : *silver) {
     const auto [known, fresh] = generations.emplace(std::pair(place.topic, place.partition), place.generation);
@@ -68,8 +68,9 @@ Result<std::vector<PartitionAudit>> Limits(const Session& session, const Reached
     if (bronze) limit = std::min(limit, At(*bronze, place));
     if (quarantine) limit = std::min(limit, At(*quarantine, place));
     out.push_back({place.topic, place.generation, place.partition, limit});
-    const auto lost = counts.find(topic::LostAppId({place.topic, place.generation}, Partition(place.partition)));
-    if (lost != counts.end()) out.back().lost = lost->second;
+    const auto lost =
+        snapshot->positions.find(topic::LostAppId({place.topic, place.generation}, Partition(place.partition)));
+    if (lost != snapshot->positions.end()) out.back().lost = lost->second;
   }
   return out;
 }
