@@ -112,6 +112,11 @@ test-servers:
 	@venv=$$(setup/venv.sh); PREGAO=$(CURDIR)/build/release/pregao setup/services/with.sh $(SERVICES) -- \
 	  bash -c "ctest --preset release --label-regex servers && $$venv/bin/python -m pytest -q test/servers"
 
+test-superset: build  ## docs/readers.md in Apache Superset, which it installs (1 GB; not part of `make test`)
+	@superset=$$(PIP_NO_DEPS=1 setup/venv.sh test/foreign/superset.txt); venv=$$(setup/venv.sh); \
+	  PREGAO=$(CURDIR)/build/release/pregao PREGAO_TEST_SUPERSET=$$superset "$$venv/bin/python" -m pytest -q \
+	  test/foreign/test_superset.py
+
 test-page: build
 	@ln -sfn "$$(setup/page_tests.sh)" test/page/node_modules
 	@cd test/page && PREGAO=$(CURDIR)/build/release/pregao node --test page.test.mjs chart.test.mjs
@@ -146,4 +151,4 @@ lint: deps  ## clang-tidy on every source (slow; needs Debian's clang-tidy-14)
 clean:  ## remove build/; the cache of libraries and data/ stay
 	@rm -rf build
 
-.PHONY: help run run-spark test check build install fuzz torture torture-bigquery bench bench-against screenshots setup deps format format-check lint clean $(addprefix test-,$(TEST_PARTS))
+.PHONY: help run run-spark test check build install fuzz torture torture-bigquery bench bench-against screenshots setup deps format format-check lint clean $(addprefix test-,superset $(TEST_PARTS))

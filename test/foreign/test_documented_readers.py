@@ -1,18 +1,14 @@
 """The examples of docs/readers.md, run as they stand there, over a lake that pregao has made."""
-import importlib.resources
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import duckdb
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("PREGAO", str(ROOT / "build/release/pregao"))
-EXAMPLES = re.findall(r"^## ([^\n,]+).*?^```python\n(.*?)^```", (ROOT / "docs/readers.md").read_text(), re.M | re.S)
+from documented import EXAMPLES, ROOT, prepare
+
 SAYS = {  # what the recorded quotes must make each of them print
     "pandas": r"AAPL +20\d\d-", "polars": r"shape: \([1-9]\d*, 15\)", "DuckDB": r"bar_start", "Spark": r"\|\s*AAPL\|20\d\d-",
     "Superset": r"\[\('[A-Z0-9=.^-]+', [1-9]",
@@ -22,16 +18,7 @@ SAYS = {  # what the recorded quotes must make each of them print
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("readers")
-    for command in (["replay", str(ROOT / "test/data/frames.txt")], ["silver", "--until", "end"], ["gold", "--until", "end"]):
-        subprocess.run([BINARY, *command], cwd=folder, env={"PATH": os.environ["PATH"], "HOME": str(folder)}, check=True,
-                       capture_output=True, timeout=120)
-    # INSTALL finds the extension where it would have put it: the tests fetch it from its package.
-    package = importlib.resources.files("duckdb_extension_delta")
-    source = next(path for path in package.rglob("*.duckdb_extension"))
-    platform = duckdb.sql("PRAGMA platform").fetchone()[0]
-    target = folder / f".duckdb/extensions/v{duckdb.__version__}/{platform}"
-    target.mkdir(parents=True)
-    shutil.copy(source, target)
+    prepare(folder)
     return folder
 
 
