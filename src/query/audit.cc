@@ -283,10 +283,11 @@ class Auditor {
     }
     p->lost = 0;
     return Each(
-        fmt::format("SELECT low, high FROM (SELECT " offset " + 1 AS low, lead(" offset ", 1, {0}) OVER (ORDER "
-                    "BY " offset ") AS high FROM bronze WHERE topic = {1} AND partition = {2} AND " offset " < "
-                    "{0}) WHERE low < high ORDER BY low",
-                    p->limit, QuoteText(p->topic), p->partition),
+        fmt::format(
+            R"(SELECT low, high FROM (SELECT "offset" + 1 AS low, lead("offset", 1, {0}) OVER (ORDER BY "offset"))"
+            R"( AS high FROM bronze WHERE topic = {1} AND partition = {2} AND "offset" < {0}) )"
+            "WHERE low < high ORDER BY low",
+            p->limit, QuoteText(p->topic), p->partition),
         [&](const arrow::RecordBatch& batch, std::int64_t row) {
           const auto low = IntAt(batch, 0, row), high = std::min(IntAt(batch, 1, row), retained);
           if (low >= high) return Status::OK();
