@@ -3,7 +3,10 @@
 #include <arrow/builder.h>
 #include <arrow/table_builder.h>
 #include <charconv>
+#include <chrono>
 #include <simdjson.h>
+
+#include "market/base64.h"
 
 namespace pregao::bigquery {
 namespace {
@@ -26,6 +29,18 @@ Result<Number> Parse(std::string_view text, const arrow::Field& field) {
   return number;
 }
 
+/// "2026-11-22" as days since the epoch.
+Result<std::int32_t> ParseDate(std::string_view text, const arrow::Field& field) {
+  if (text.size() == 10 && text[4] == '-' && text[7] == '-') {
+    TRY_ASSIGN(const int year, Parse<int>(text.substr(0, 4), field));
+    TRY_ASSIGN(const unsigned month, Parse<unsigned>(text.substr(5, 2), field));
+    TRY_ASSIGN(const unsigned day, Parse<unsigned>(text.substr(8, 2), field));
+    const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
+    if (date.ok()) return static_cast<std::int32_t>(std::chrono::sys_days(date).time_since_epoch().count());
+  }
+  return Status::Invalid("BigQuery answers '", text, "' for the date column ", field.name());
+}
+
 Status Append(std::string_view text, const arrow::Field& field, arrow::ArrayBuilder* builder) {
   switch (field.type()->id()) {
     case arrow::Type::STRING:
@@ -41,6 +56,15 @@ Status Append(std::string_view text, const arrow::Field& field, arrow::ArrayBuil
     case arrow::Type::TIMESTAMP: {
       TRY_ASSIGN(const std::int64_t micros, Parse<std::int64_t>(text, field));
       return static_cast<arrow::TimestampBuilder*>(builder)->Append(micros);
+    }
+    case arrow::Type::DATE32: {
+      TRY_ASSIGN(const std::int32_t days, ParseDate(text, field));
+      return static_cast<arrow::Date32Builder*>(builder)->Append(days);
+    }
+    case arrow::Type::BINARY: {
+      const auto bytes = market::DecodeBase64(text);
+      if (!bytes) return Status::Invalid("BigQuery's answer for the column ", field.name(), " is not base64");
+      return static_cast<arrow::BinaryBuilder*>(builder)->Append(*bytes);
     }
     default:
       return Status::NotImplemented("queries for a column of type ", field.type()->ToString());

@@ -33,6 +33,27 @@ Status Registry::Open() {
   return client_->rest()->EnsureTable({kTable, schema, "", ""});
 }
 
+Result<std::map<std::string, std::string>> Registry::Generations() {
+  static const auto columns =
+      arrow::schema({arrow::field("topic", arrow::utf8()), arrow::field("generation", arrow::utf8())});
+  TRY_ASSIGN(
+      const auto batches,
+      client_->rest()->Query("SELECT DISTINCT topic, generation FROM " + client_->rest()->Sql(kTable), {}, columns));
+  std::map<std::string, std::string> out;
+  for (const auto& batch : batches) {
+    const auto& topics = static_cast<const arrow::StringArray&>(*batch->column(0));
+    const auto& generations = static_cast<const arrow::StringArray&>(*batch->column(1));
+    for (std::int64_t i = 0; i < batch->num_rows(); ++i) {
+      const auto [known, fresh] = out.emplace(topics.GetString(i), generations.GetString(i));
+      if (fresh) continue;
+      return Status::Invalid("BigQuery: the table ", client_->rest()->Name(), ".", kTable, " has topic '", known->first,
+                             "' with two generations, ", known->second, " and ", generations.GetString(i),
+                             ": somebody has edited it");
+    }
+  }
+  return out;
+}
+
 Status Registry::CheckGeneration(const Source& source) {
   TRY_ASSIGN(const auto found,
              client_->rest()->Query(

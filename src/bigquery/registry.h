@@ -31,6 +31,8 @@ class Registry {
 
   /// Makes the table when it is absent.
   [[nodiscard]] Status Open();
+  /// The generations by which the dataset knows its topics.
+  [[nodiscard]] Result<std::map<std::string, std::string>> Generations();
   /// Makes a stream for each table and partition and ends all others of these. Invalid: the dataset knows
   /// `source.topic` with another generation.
   [[nodiscard]] Result<Streams> TakeOver(const Source& source, const std::vector<std::string>& tables,

@@ -78,11 +78,13 @@ Status Rest::Error(const cloud::HttpAnswer& answer, const std::string& what) con
   return api_->Error(answer, "BigQuery: " + what, kGrant);
 }
 
+Status Rest::CheckDataset() {
+  TRY_ASSIGN(const auto answer, Send("GET", "/datasets/" + cloud::UrlEncode(place_.dataset), ""));
+  return answer.status == 200 ? Status::OK() : Error(answer, "dataset " + Name());
+}
+
 Status Rest::EnsureDataset() {
-  const std::string path = "/datasets/" + cloud::UrlEncode(place_.dataset);
-  TRY_ASSIGN(auto answer, Send("GET", path, ""));
-  if (answer.status == 200) return Status::OK();
-  if (answer.status != 404) return Error(answer, "dataset " + Name());
+  if (const Status there = CheckDataset(); !there.IsKeyError()) return there;
   JsonWriter w;
   w.BeginObject();
   w.Key("datasetReference");
@@ -97,7 +99,7 @@ Status Rest::EnsureDataset() {
     w.String(place_.location);
   }
   w.EndObject();
-  TRY_ASSIGN(answer, Send("POST", "/datasets", w.Take()));
+  TRY_ASSIGN(const auto answer, Send("POST", "/datasets", w.Take()));
   // 409: another process was faster.
   if (answer.status == 200 || answer.status == 409) return Status::OK();
   const Status error = Error(answer, "create the dataset " + Name());
@@ -131,17 +133,21 @@ std::string Rest::TableBody(const TableSpec& spec, const std::string& fields) co
 }
 
 Status Rest::EnsureTable(const TableSpec& spec) {
-  const std::string tables = fmt::format("/datasets/{}/tables", cloud::UrlEncode(place_.dataset));
-  const std::string path = tables + "/" + cloud::UrlEncode(spec.name);
+  if (const Status there = CheckTable(spec); !there.IsKeyError()) return there;
+  TRY_ASSIGN(const std::string fields, FieldsJson(*spec.schema));
+  TRY_ASSIGN(const auto answer, Send("POST", fmt::format("/datasets/{}/tables", cloud::UrlEncode(place_.dataset)),
+                                     TableBody(spec, fields)));
+  if (answer.status == 200) return Status::OK();
+  if (answer.status != 409) return Error(answer, "create the table " + Name() + "." + spec.name);
+  return CheckTable(spec);  // another process was faster
+}
+
+Status Rest::CheckTable(const TableSpec& spec) {
   const std::string name = Name() + "." + spec.name;
-  TRY_ASSIGN(auto answer, Send("GET", path, ""));
-  if (answer.status == 404) {
-    TRY_ASSIGN(const std::string fields, FieldsJson(*spec.schema));
-    TRY_ASSIGN(answer, Send("POST", tables, TableBody(spec, fields)));
-    if (answer.status == 200) return Status::OK();
-    if (answer.status != 409) return Error(answer, "create the table " + name);
-    TRY_ASSIGN(answer, Send("GET", path, ""));  // another process was faster
-  }
+  TRY_ASSIGN(
+      const auto answer,
+      Send("GET", fmt::format("/datasets/{}/tables/{}", cloud::UrlEncode(place_.dataset), cloud::UrlEncode(spec.name)),
+           ""));
   if (answer.status != 200) return Error(answer, "table " + name);
   TRY_ASSIGN(const auto columns, ParseTableColumns(answer.body));
   TRY_ASSIGN(const auto differences, Differences(*spec.schema, columns));
@@ -184,9 +190,18 @@ std::string Rest::QueryBody(const std::string& sql, const std::vector<Parameter>
 
 Result<Batches> Rest::Query(const std::string& sql, const std::vector<Parameter>& parameters,
                             const std::shared_ptr<arrow::Schema>& schema) {
+  Batches out;
+  TRY(Each(sql, parameters, schema, [&](auto rows) {
+    out.push_back(std::move(rows));
+    return Status::OK();
+  }));
+  return out;
+}
+
+Status Rest::Each(const std::string& sql, const std::vector<Parameter>& parameters,
+                  const std::shared_ptr<arrow::Schema>& schema, const OnPage& on_page) {
   const auto begun = std::chrono::steady_clock::now();
   TRY_ASSIGN(auto http, Send("POST", "/queries", QueryBody(sql, parameters)));
-  Batches out;
   std::string job, location;
   for (;;) {
     if (http.status != 200) {
@@ -199,10 +214,9 @@ Result<Batches> Rest::Query(const std::string& sql, const std::vector<Parameter>
     if (!answer.job.empty()) job = answer.job;
     if (!answer.location.empty()) location = answer.location;
     if (answer.complete) {
-      if (answer.rows && answer.rows->num_rows() > 0) out.push_back(std::move(answer.rows));
-      if (answer.next_page.empty() || !schema) return out;
-    }
-    if (std::chrono::steady_clock::now() - begun > kLongestQuery) {
+      if (answer.rows && answer.rows->num_rows() > 0) TRY(on_page(std::move(answer.rows)));
+      if (answer.next_page.empty() || !schema) return Status::OK();
+    } else if (std::chrono::steady_clock::now() - begun > kLongestQuery) {
       return Status::IOError("BigQuery: no answer in ten minutes to: ", sql);
     }
     std::string path =

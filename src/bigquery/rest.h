@@ -2,6 +2,7 @@
 /// BigQuery's REST interface: datasets, tables, queries. Source: the reference of the API v2 (datasets, tables,
 /// jobs.query).
 #include <arrow/record_batch.h>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ struct Parameter {
 };
 
 using Batches = std::vector<std::shared_ptr<arrow::RecordBatch>>;
+/// Takes a page of an answer, which has rows; an error ends the reading.
+using OnPage = std::function<Status(std::shared_ptr<arrow::RecordBatch> rows)>;
 
 /// One dataset. Thread-safe. Errors: IOError may pass, Invalid will not.
 class Rest {
@@ -41,10 +44,18 @@ class Rest {
 
   /// Makes the dataset when it is absent.
   [[nodiscard]] Status EnsureDataset();
+  /// KeyError: there is no such dataset.
+  [[nodiscard]] Status CheckDataset();
   /// Makes the table when it is absent; Invalid, with the difference, when rows of `spec.schema` do not fit it.
   [[nodiscard]] Status EnsureTable(const TableSpec& spec);
-  /// Runs a statement and waits for its end. The answer has the columns of `schema` in the order of the statement's;
-  /// a timestamp is to be selected by UNIX_MICROS. Bounded: ten minutes.
+  /// KeyError: there is no such table. Invalid: as EnsureTable.
+  [[nodiscard]] Status CheckTable(const TableSpec& spec);
+  /// Runs a statement and gives its answer page by page: some MB each, 10,000 rows at most. The rows have the columns
+  /// of `schema` in the order of the statement's; a timestamp is to be selected by UNIX_MICROS. Bounded: ten minutes
+  /// until the first page.
+  [[nodiscard]] Status Each(const std::string& sql, const std::vector<Parameter>& parameters,
+                            const std::shared_ptr<arrow::Schema>& schema, const OnPage& on_page);
+  /// The same as a whole.
   [[nodiscard]] Result<Batches> Query(const std::string& sql, const std::vector<Parameter>& parameters,
                                       const std::shared_ptr<arrow::Schema>& schema);
   /// A statement without rows.

@@ -128,6 +128,7 @@ Result<AppendEnd> StreamWriter::Finish(const OnRefused& on_refused) {
       case Fault::kNone:
       case Fault::kAlreadyThere:
         if (sent_ == 0) return Status::IOError("BigQuery: stream ", stream_, ": an answer that nobody asked for");
+        bytes_ += static_cast<std::int64_t>(chunks_.front().bytes.size());
         chunks_.pop_front();
         --sent_;
         retries.Progress();

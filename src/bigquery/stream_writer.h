@@ -41,6 +41,8 @@ class StreamWriter {
   /// before those that follow are sent; its error ends the call. An IOError: the stream is lost, or the service did
   /// not answer for long; any first part of the rows may be in the table, and the writer is of no further use.
   [[nodiscard]] Result<AppendEnd> Finish(const OnRefused& on_refused);
+  /// Of the rows that BigQuery has taken so far, as they travel.
+  [[nodiscard]] std::int64_t bytes() const { return bytes_; }
 
  private:
   struct Chunk {
@@ -58,6 +60,7 @@ class StreamWriter {
   const StreamWriterOptions options_;
   std::string schema_;        // wire_ in IPC form
   std::int64_t offset_ = 0;   // behind the last chunk
+  std::int64_t bytes_ = 0;    // taken
   std::deque<Chunk> chunks_;  // without an answer
   std::size_t sent_ = 0;      // of chunks_, on this connection
   bool first_ = true;         // nothing was sent on this connection

@@ -88,6 +88,21 @@ TEST(QueryAnswers, BecomeColumns) {
   EXPECT_EQ(static_cast<const arrow::DoubleArray&>(*answer.rows->column(2)).Value(1), 1.7976931348623157E308);
 }
 
+TEST(QueryAnswers, BytesAndDatesAreRead) {
+  const auto columns = arrow::schema({field("value", arrow::binary()), field("date", arrow::date32())});
+  const auto parse = [&](const std::string& bytes, const std::string& date) {
+    return ParseQueryAnswer(R"({"jobComplete":true,"rows":[{"f":[{"v":")" + bytes + R"("},{"v":")" + date + R"("}]}]})",
+                            columns);
+  };
+  const auto rows = parse("AP8=", "1969-12-31").ValueOrDie().rows;
+  EXPECT_EQ(static_cast<const arrow::BinaryArray&>(*rows->column(0)).GetView(0), std::string_view("\0\xff", 2));
+  EXPECT_EQ(static_cast<const arrow::Date32Array&>(*rows->column(1)).Value(0), -1);
+  EXPECT_TRUE(parse("AP8", "1969-12-31").status().IsInvalid());
+  for (const char* date : {"", "2026-02-30", "2026-11", "2026-11-2x", "22-11-2026x"}) {
+    EXPECT_TRUE(parse("AP8=", date).status().IsInvalid()) << date;
+  }
+}
+
 TEST(QueryAnswers, OfAJobThatRunsOnHaveNoRows) {
   const auto answer = ParseQueryAnswer(R"({"jobComplete":false,"jobReference":{"jobId":"j"}})", kAnswer).ValueOrDie();
   EXPECT_FALSE(answer.complete);

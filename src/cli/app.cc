@@ -117,7 +117,7 @@ int RunCommand(const Run& run, bool reads, const Flags& flags, Context* context)
   context->settings = std::move(loaded->settings);
   SetUpLog(context->settings);
   for (const std::string& warning : loaded->warnings) spdlog::warn("{}", warning);
-  if (reads) UseDemoWhereAlone(&context->settings);
+  if (reads && !context->in_bigquery) UseDemoWhereAlone(&context->settings);
   const Result<ExitCode> result = run();
   if (result.ok()) return static_cast<int>(*result);
   if (result.status().IsCancelled()) {

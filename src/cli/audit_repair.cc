@@ -19,8 +19,8 @@ Result<std::unique_ptr<topic::TopicReader>> FreshReader(const Context& context) 
 
 }  // namespace
 
-Result<engine::RepairCounts> RepairLosses(const Context& context, query::Session* session,
-                                          const query::AuditLosses& losses, bool dry_run, const std::string& owner) {
+Result<std::unique_ptr<engine::Repair>> OpenLakeRepair(const Context& context, const query::LakeAuditTables& tables,
+                                                       bool dry_run, const std::string& owner) {
   TRY_ASSIGN(auto store, OpenExistingLake(context));
   const auto sink = SinkOptionsOf(context.settings);
   engine::RepairOptions options;
@@ -28,8 +28,12 @@ Result<engine::RepairCounts> RepairLosses(const Context& context, query::Session
   options.owner = owner;
   options.write = sink.write;
   options.table = sink.table;
-  TRY_ASSIGN(const auto repair, engine::Repair::Open(std::move(store), context.clock,
-                                                     {losses.bronze, losses.quarantine, losses.silver}, options));
+  return engine::LakeRepair::Open(std::move(store), context.clock,
+                                  {tables.Base("bronze"), tables.Base("quarantine"), tables.Base("silver")}, options);
+}
+
+Result<engine::RepairCounts> RepairLosses(const Context& context, query::AuditTables* tables,
+                                          const query::AuditLosses& losses, engine::Repair* repair) {
   const auto total = static_cast<std::int64_t>(losses.not_in_bronze.size() + losses.missing_in_bronze.size() +
                                                losses.missing_in_topic.size());
   std::atomic<std::int64_t> done = 0;
@@ -38,7 +42,7 @@ Result<engine::RepairCounts> RepairLosses(const Context& context, query::Session
     return [&, add](const std::string& topic, const medallion::Record& record) -> Status {
       if (context.stop.stop_requested()) return Status::Cancelled("stopped");
       ++done;
-      return (repair.get()->*add)(topic, record);
+      return (repair->*add)(topic, record);
     };
   };
   if (!losses.not_in_bronze.empty()) {
@@ -46,7 +50,7 @@ Result<engine::RepairCounts> RepairLosses(const Context& context, query::Session
     TRY(query::VisitTopic(reader.get(), losses.not_in_bronze, each(&engine::Repair::AddToBronze)));
   }
   if (!losses.missing_in_bronze.empty()) {
-    TRY(query::VisitBronze(session, losses.missing_in_bronze, each(&engine::Repair::AddJudged)));
+    TRY(query::VisitBronze(tables, losses.missing_in_bronze, each(&engine::Repair::AddJudged)));
   }
   if (!losses.missing_in_topic.empty()) {
     TRY_ASSIGN(const auto reader, FreshReader(context));

@@ -3,13 +3,16 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "cli/audit_bigquery.h"
 #include "cli/audit_repair.h"
+#include "cli/bigquery.h"
 #include "cli/commands.h"
 #include "cli/lake_session.h"
 #include "cli/output.h"
 #include "cli/silver_spark.h"
 #include "cli/spark_tables.h"
 #include "cli/topics.h"
+#include "engine/bigquery_repair.h"
 #include "query/audit.h"
 
 namespace pregao::cli {
@@ -132,27 +135,88 @@ Result<std::unique_ptr<topic::TopicReader>> OpenAuditReader(const Context& conte
   return reader;
 }
 
+/// Where the tables are.
+class Home {
+ public:
+  virtual ~Home() = default;
+  /// The tables as they are now; another call ends the use of what an earlier one gave.
+  [[nodiscard]] virtual Result<query::AuditTables*> Look() = 0;
+  /// What mends them as this audit saw them.
+  [[nodiscard]] virtual Result<std::unique_ptr<engine::Repair>> OpenRepair(const query::AuditReport& report,
+                                                                           bool dry_run) = 0;
+};
+
+class LakeHome final : public Home {
+ public:
+  LakeHome(const Context& context, std::unique_ptr<query::Session> session)
+      : context_(context),
+        session_(std::move(session)),
+        interrupt_(context.stop, [from = session_.get()] { from->Interrupt(); }) {}
+
+  Result<query::AuditTables*> Look() override {
+    TRY_ASSIGN(auto reached, ReachOfSpark(context_, session_.get()));
+    sparks_ = reached.contains("silver");
+    tables_.emplace(session_.get(), std::move(reached));
+    return &*tables_;
+  }
+
+  Result<std::unique_ptr<engine::Repair>> OpenRepair(const query::AuditReport&, bool dry_run) override {
+    if (sparks_ && !dry_run) TRY(CheckQueriesRest(context_));
+    return OpenLakeRepair(context_, *tables_, dry_run, sparks_ ? engine::kSparkOwner : engine::kOwner);
+  }
+
+ private:
+  const Context& context_;
+  const std::unique_ptr<query::Session> session_;
+  const std::stop_callback<std::function<void()>> interrupt_;
+  std::optional<query::LakeAuditTables> tables_;
+  bool sparks_ = false;
+};
+
+class BigQueryHome final : public Home {
+ public:
+  BigQueryHome(std::shared_ptr<bigquery::Client> client, bool bronze) : client_(client), tables_(client, bronze) {}
+
+  Result<query::AuditTables*> Look() override { return &tables_; }
+
+  Result<std::unique_ptr<engine::Repair>> OpenRepair(const query::AuditReport& report, bool dry_run) override {
+    std::map<std::string, std::string> generations;
+    for (const auto& p : report.partitions) generations[p.topic] = p.generation;
+    return std::make_unique<engine::BigQueryRepair>(client_, std::move(generations), dry_run);
+  }
+
+ private:
+  const std::shared_ptr<bigquery::Client> client_;
+  BigQueryTables tables_;
+};
+
+Result<std::unique_ptr<Home>> OpenHome(const Context& context) {
+  if (context.in_bigquery) {
+    TRY_ASSIGN(auto client, OpenBigQuery(context));
+    return std::make_unique<BigQueryHome>(std::move(client), context.settings.bigquery_bronze);
+  }
+  TRY_ASSIGN(auto session, OpenSession(context));
+  return std::make_unique<LakeHome>(context, std::move(session));
+}
+
 Result<ExitCode> RunAudit(const Context& context, const Options& options) {
   if (options.dry_run && !options.repair) {
     WriteError("pregao: --dry-run goes with --repair: without it an audit changes nothing\n");
     return ExitCode::kUsage;
   }
-  TRY_ASSIGN(const auto session, OpenSession(context));
-  const std::stop_callback interrupt(context.stop, [&] { session->Interrupt(); });
+  TRY_ASSIGN(const auto home, OpenHome(context));
+  query::AuditTables* tables = nullptr;
   query::AuditLosses losses;
-  bool sparks = false;
   const auto audit = [&]() -> Result<query::AuditReport> {
     TRY_ASSIGN(const auto reader, OpenAuditReader(context));
-    TRY_ASSIGN(const auto reached, ReachOfSpark(context, session.get()));
-    sparks = reached.contains("silver");
-    return query::Audit(session.get(), reader.get(), options.repair ? &losses : nullptr, reached);
+    TRY_ASSIGN(tables, home->Look());
+    return query::Audit(tables, reader.get(), options.repair ? &losses : nullptr);
   };
   TRY_ASSIGN(auto report, audit());
   Repaired repaired;
   if (options.repair && !losses.empty()) {
-    if (sparks && !options.dry_run) TRY(CheckQueriesRest(context));
-    TRY_ASSIGN(repaired, RepairLosses(context, session.get(), losses, options.dry_run,
-                                      sparks ? engine::kSparkOwner : engine::kOwner));
+    TRY_ASSIGN(const auto repair, home->OpenRepair(report, options.dry_run));
+    TRY_ASSIGN(repaired, RepairLosses(context, tables, losses, repair.get()));
     if (!context.json) TRY(WriteOut(ForPeople(report) + "\n" + RepairText(*repaired, options.dry_run)));
   }
   if (repaired && !options.dry_run) {
@@ -177,10 +241,12 @@ Command AuditCommand() {
       "audit",
       "Prove that every record is in silver once, in quarantine, or repeats a row that is there",
       {"pregao audit", "pregao audit --json | jq .clean", "pregao audit --repair --dry-run   # what would be appended",
-       "pregao audit --repair             # appends what is missing, then audits again"},
-      {"topic", "lake", "spark."},
+       "pregao audit --repair             # appends what is missing, then audits again",
+       "pregao audit --in bigquery        # the tables that `silver --to bigquery` fills"},
+      {"topic", "lake", "spark.", "bigquery."},
       [](CLI::App* app, Context* context) -> Run {
         auto options = std::make_shared<Options>();
+        DeclareIn(app, context);
         app->add_flag("--repair", options->repair,
                       "Append the records that are missing, out of bronze or the topic; nothing is deleted");
         app->add_flag("--dry-run", options->dry_run, "With --repair: say what would be appended, and change nothing");

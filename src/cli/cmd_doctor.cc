@@ -147,6 +147,7 @@ Result<ExitCode> RunDoctor(const Context& context, const Options& options) {
   CheckSpool(context, &findings);
   CheckLake(context, &findings);
   CheckTables(context, &findings);
+  CheckBigQuery(context, &findings);
   CheckWeb(context, &findings);
   if (!options.offline) CheckYahoo(context, &findings);
   const bool healthy =
@@ -163,7 +164,7 @@ Command DoctorCommand() {
           "Check settings, files and reachability, each with its fix",
           {"pregao doctor", "pregao doctor --json --offline", "pregao doctor --print-config > pregao.toml",
            "pregao doctor --ask readyz    # of the pregao that runs here"},
-          {"topic", "lake", "watchlist", "yahoo.stream-url", "listen.spool", "listen.spool-bytes", "web."},
+          {"topic", "lake", "watchlist", "yahoo.stream-url", "listen.spool", "listen.spool-bytes", "web.", "bigquery."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_flag("--print-config", options->print_config, "Print a documented sample of pregao.toml");

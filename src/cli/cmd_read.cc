@@ -2,6 +2,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "cli/bigquery.h"
 #include "cli/commands.h"
 #include "cli/instant.h"
 #include "cli/output.h"
@@ -39,6 +40,7 @@ Result<ExitCode> RunRead(const Context& context, Flags* flags) {
     WriteError("pregao: --columns: a topic's records have no columns to choose\n");
     return ExitCode::kUsage;
   }
+  if (context.in_bigquery) return ReadBigQuery(context, *flags);
   if (flags->what == "portfolio") {
     if (flags->tail || flags->since || flags->follow) {
       WriteError("pregao: --tail, --since and --follow: a portfolio is what is held now\n");
@@ -56,13 +58,15 @@ Command ReadCommand() {
           "Show the newest records of the topic or rows of a table, or the portfolio",
           {"pregao read silver --tail 20", "pregao read topic --follow --ticker PETR4.SA",
            "pregao read quarantine --since 1h --format json", "pregao read bars --ticker AAPL --since 1h",
-           "pregao read bronze --since 2026-11-22T13:00 --tail 5", "pregao read portfolio --portfolio.currency BRL"},
-          {"topic", "lake", "watchlist", "portfolio."},
+           "pregao read bronze --since 2026-11-22T13:00 --tail 5", "pregao read portfolio --portfolio.currency BRL",
+           "pregao read silver --in bigquery --ticker PETR4.SA"},
+          {"topic", "lake", "watchlist", "portfolio.", "bigquery."},
           [](CLI::App* app, Context* context) -> Run {
             auto flags = std::make_shared<Flags>();
             app->add_option("WHAT", flags->what, "topic, dead-letter, bronze, silver, quarantine, bars or portfolio")
                 ->required()
                 ->check(CLI::IsMember({"topic", "dead-letter", "bronze", "silver", "quarantine", "bars", "portfolio"}));
+            DeclareIn(app, context);
             app->add_option("--tail", flags->tail_count, "The newest N only (default: 10, or all of --since)")
                 ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000}));
             app->add_flag("--follow,-f", flags->follow, "Go on with what comes, until Ctrl-C");

@@ -25,8 +25,9 @@ enum class ExitCode : int {
 /// What main hands to a command. `settings` and what follows are filled in before the command runs, not at setup.
 struct Context {
   Settings settings;
-  bool json = false;     ///< --json: data on stdout is JSON
-  std::stop_token stop;  ///< requested by the first SIGINT or SIGTERM; the second ends the process
+  bool json = false;         ///< --json: data on stdout is JSON
+  bool in_bigquery = false;  ///< --in bigquery: the tables looked at are BigQuery's, not the lake's
+  std::stop_token stop;      ///< requested by the first SIGINT or SIGTERM; the second ends the process
   const Clock* clock = nullptr;
 };
 

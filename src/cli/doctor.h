@@ -1,8 +1,13 @@
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
 #include "cli/commands.h"
+#include "topic/topic.h"
+
+#include "cloud/google_credentials.h"
+#include "cloud/http_client.h"
 
 namespace pregao::cli {
 
@@ -15,6 +20,23 @@ struct Finding {
   std::string detail, fix;
 };
 
+struct TopicState {
+  topic::TopicInfo info;
+  std::map<Partition, topic::OffsetRange> ranges;
+};
+/// Waits some seconds at most.
+[[nodiscard]] Result<TopicState> LookAtTopic(const Context& context);
+
+/// Whom Google is asked as, and for what.
+struct GoogleLook {
+  cloud::GoogleEnvironment environment;
+  std::string scope;
+  std::string emulator, emulator_variable;  ///< an emulator needs no credentials; empty: Google itself
+};
+/// Names the identity, or says what is wrong with it. @return whether to look further
+bool CheckGoogle(const Context& context, const GoogleLook& look, const cloud::HttpOptions& http,
+                 std::vector<Finding>* out);
+
 // Each appends what it found. None changes anything but for a probe that the lake check writes and removes.
 void CheckWatchlist(const Context& context, std::vector<Finding>* out);
 void CheckTopic(const Context& context, std::vector<Finding>* out);
@@ -24,6 +46,8 @@ void CheckLake(const Context& context, std::vector<Finding>* out);
 /// The look at a lake that is a bucket: who we are, and whether we may list, create and delete there.
 void CheckBucket(const Context& context, std::vector<Finding>* out);
 void CheckTables(const Context& context, std::vector<Finding>* out);
+/// Where somebody has said that BigQuery is used: who we are, the dataset, its tables and how far they are.
+void CheckBigQuery(const Context& context, std::vector<Finding>* out);
 void CheckDisk(const Context& context, std::vector<Finding>* out);
 void CheckClock(const Context& context, std::vector<Finding>* out);
 void CheckWeb(const Context& context, std::vector<Finding>* out);

@@ -7,17 +7,16 @@
 #include "lake/store_path.h"
 
 namespace pregao::cli {
-namespace {
 
-/// Names the identity, or says what is wrong with it. @return whether to look further.
-bool CheckCredentials(const Context& context, const lake::GcsOptions& options, std::vector<Finding>* out) {
-  if (!options.emulator.empty()) {
-    out->push_back(
-        {"google", Health::kOk, "an emulator at " + options.emulator + " (STORAGE_EMULATOR_HOST): no credentials", ""});
+bool CheckGoogle(const Context& context, const GoogleLook& look, const cloud::HttpOptions& http,
+                 std::vector<Finding>* out) {
+  if (!look.emulator.empty()) {
+    out->push_back({"google", Health::kOk,
+                    fmt::format("an emulator at {} ({}): no credentials", look.emulator, look.emulator_variable), ""});
     return true;
   }
-  const auto client = std::make_shared<cloud::HttpClient>(options.http);
-  const auto found = cloud::FindCredentials(options.environment, {lake::kGcsScope}, client, context.clock);
+  const auto client = std::make_shared<cloud::HttpClient>(http);
+  const auto found = cloud::FindCredentials(look.environment, {look.scope}, client, context.clock);
   const Status status = found.ok() ? (*found)->Get().status() : found.status();
   if (status.ok()) {
     out->push_back({"google", Health::kOk, (*found)->who() + ": has a token", ""});
@@ -30,14 +29,13 @@ bool CheckCredentials(const Context& context, const lake::GcsOptions& options, s
   return status.ok();
 }
 
-}  // namespace
-
 void CheckBucket(const Context& context, std::vector<Finding>* out) {
   lake::GcsOptions options = GcsOptionsOf(context);
   options.retry.max_attempts = 2;  // somebody waits
   options.http.total_timeout = std::chrono::seconds(10);
   const std::string& lake = context.settings.lake;
-  if (!CheckCredentials(context, options, out)) {
+  if (!CheckGoogle(context, {options.environment, lake::kGcsScope, options.emulator, "STORAGE_EMULATOR_HOST"},
+                   options.http, out)) {
     out->push_back({"lake", Health::kFailure, lake + ": not looked at, for want of credentials", "see google above"});
     return;
   }

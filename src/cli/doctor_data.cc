@@ -19,20 +19,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kPatience{3'000};  // for a broker's answer
 
-struct TopicState {
-  topic::TopicInfo info;
-  std::map<Partition, topic::OffsetRange> ranges;
-};
-
-Result<TopicState> LookAtTopic(const Context& context) {
-  TRY_ASSIGN(const topic::TopicUri uri, topic::ParseTopic(context.settings.topic));
-  topic::TopicSettings settings = TopicSettingsOf(context, false);
-  settings.patience = kPatience;
-  TRY_ASSIGN(const auto reader, topic::OpenReader(uri, settings, {.group = "pregao-doctor"}));
-  TRY_ASSIGN(auto ranges, reader->Ranges());
-  return TopicState{reader->info(), std::move(ranges)};
-}
-
 // Rows by the files' statistics; nullopt when a file has none.
 std::optional<std::int64_t> RowCount(const lake::Snapshot& snapshot) {
   std::int64_t total = 0;
@@ -60,6 +46,15 @@ std::string Lag(const lake::Snapshot& snapshot, const TopicState& topic) {
 }
 
 }  // namespace
+
+Result<TopicState> LookAtTopic(const Context& context) {
+  TRY_ASSIGN(const topic::TopicUri uri, topic::ParseTopic(context.settings.topic));
+  topic::TopicSettings settings = TopicSettingsOf(context, false);
+  settings.patience = kPatience;
+  TRY_ASSIGN(const auto reader, topic::OpenReader(uri, settings, {.group = "pregao-doctor"}));
+  TRY_ASSIGN(auto ranges, reader->Ranges());
+  return TopicState{reader->info(), std::move(ranges)};
+}
 
 void CheckTopic(const Context& context, std::vector<Finding>* out) {
   const auto state = LookAtTopic(context);

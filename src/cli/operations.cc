@@ -17,8 +17,6 @@ namespace pregao::cli {
 namespace {
 
 constexpr std::chrono::seconds kProbeEvery{5};
-/// Read because it is small and near; that it is absent is an answer as well.
-constexpr const char* kProbed = "silver/quotes/_delta_log/_last_checkpoint";
 
 std::vector<std::string> HostNames(const std::string& setting) {
   std::vector<std::string> names;
@@ -126,14 +124,14 @@ Result<Operations> ServeOperations(const Context& context, Serve serve, const Pa
   }
   if (engine != nullptr && engine->store) {
     sources.store = [store = engine->store] { return store->stats(); };
-    const auto look = [store = engine->store] {
-      const Status status = store->Get(kProbed).status();
-      return status.IsKeyError() ? Status::OK() : status;
-    };
-    out.probe = std::make_unique<web::LakeProbe>(look, kProbeEvery, context.clock);
-    sources.lake = [probe = out.probe.get()] { return probe->newest(); };
   }
-  auto routes = web::OperationsRoutes(sources, LimitsOf(context.settings), context.clock);
+  auto limits = LimitsOf(context.settings);
+  if (engine != nullptr) {
+    out.probe = std::make_unique<web::LakeProbe>(engine->look, kProbeEvery, context.clock);
+    sources.lake = [probe = out.probe.get()] { return probe->newest(); };
+    if (!engine->store) limits.tables = "bigquery";
+  }
+  auto routes = web::OperationsRoutes(sources, limits, context.clock);
   const bool page = serve == Serve::kFiguresAndPage && MayServePage(context.settings, *address);
   // The server is made after the routes that tell of it, and outlives their last call.
   const auto serving = std::make_shared<std::atomic<const web::HttpServer*>>(nullptr);

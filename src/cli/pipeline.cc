@@ -14,6 +14,12 @@
 #include "topic/awaited_reader.h"
 
 namespace pregao::cli {
+namespace {
+
+/// Read because it is small and near; that it is absent is an answer as well.
+constexpr const char* kProbed = "silver/quotes/_delta_log/_last_checkpoint";
+
+}  // namespace
 
 engine::LakeSinkOptions SinkOptionsOf(const Settings& settings) {
   engine::LakeSinkOptions out;
@@ -83,6 +89,10 @@ Status OpenLakeSink(const Context& context, bool accept_new_topic, EnginePipelin
   if (bucket) out->requests = std::make_shared<cloud::HttpCounters>();
   TRY_ASSIGN(auto store, OpenLake(context, out->requests));
   out->store = std::make_shared<lake::CountingStore>(std::move(store));
+  out->look = [store = out->store] {
+    const Status status = store->Get(kProbed).status();
+    return status.IsKeyError() ? Status::OK() : status;
+  };
   auto options = SinkOptionsOf(context.settings);
   options.table.stop = context.stop;
   // A bucket is tried again for a while within each attempt.
@@ -98,8 +108,13 @@ Status OpenBigQuerySink(const Context& context, bool accept_new_topic, EnginePip
     return Status::Invalid("--accept-new-topic does not go with --to bigquery: give the new topic another ",
                            "bigquery.dataset");
   }
-  TRY_ASSIGN(const auto client, bigquery::Client::Open(BigQueryOptionsOf(context), context.clock));
+  TRY_ASSIGN(const auto client, OpenBigQuery(context));
   out->requests = client->counters();
+  auto quick = BigQueryOptionsOf(context);
+  quick.retry.max_attempts = 1;
+  quick.http.total_timeout = std::chrono::seconds(10);
+  TRY_ASSIGN(const auto looker, bigquery::Client::Open(quick, context.clock));
+  out->look = [looker] { return HasTable(looker->rest(), engine::kSilverTable).status(); };
   engine::BigQuerySinkOptions options;
   options.bronze = context.settings.bigquery_bronze;
   options.dedupe_keys = static_cast<std::size_t>(context.settings.engine_dedupe_keys);

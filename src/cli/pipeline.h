@@ -1,5 +1,6 @@
 #pragma once
 /// From settings to the parts of the pipeline, for the commands that run them.
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -25,6 +26,7 @@ struct EnginePipeline {
   std::unique_ptr<topic::TopicReader> reader;
   std::shared_ptr<lake::CountingStore> store;     ///< null with BigQuery
   std::shared_ptr<cloud::HttpCounters> requests;  ///< to Google; null where the lake is a folder
+  std::function<Status()> look;                   ///< whether the tables can be reached; thread-safe
   std::unique_ptr<engine::Sink> sink;
   std::unique_ptr<engine::EmbeddedEngine> engine;
   std::unique_ptr<lake::Upkeep> upkeep;  ///< null when the settings do not want it

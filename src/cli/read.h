@@ -1,5 +1,7 @@
 #pragma once
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "cli/lake_session.h"
 
@@ -26,10 +28,14 @@ struct ReadOptions {
 /// Reads a table of the lake.
 [[nodiscard]] Result<ExitCode> ReadTable(const Context& context, const ReadOptions& options);
 
+/// Reads a table of BigQuery. Invalid: bars, and --follow, which are not there.
+[[nodiscard]] Result<ExitCode> ReadBigQuery(const Context& context, const ReadOptions& options);
+
 /// Shows the positions at Silver's last prices, and to people their sums.
 [[nodiscard]] Result<ExitCode> ReadPortfolio(const Context& context, const ReadOptions& options);
 
-/// Comma-joined column names as SQL has them.
+/// Comma-joined column names one by one, and as SQL has them.
+[[nodiscard]] std::vector<std::string> ColumnNames(const std::string& names);
 [[nodiscard]] std::string ColumnList(const std::string& names);
 
 /// Waits as long as one look follows another. @return false when asked to stop.

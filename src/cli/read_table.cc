@@ -4,39 +4,13 @@
 
 #include "cli/output.h"
 #include "cli/read.h"
+#include "cli/read_shape.h"
 
 namespace pregao::cli {
 namespace {
 
 using query::QuoteName;
 using query::QuoteText;
-
-struct Shape {
-  std::string view, time, ticker;                        // the columns that --since and --ticker look at
-  std::string columns;                                   // shown to people
-  std::string table = view;                              // whose files the view is made of
-  std::string order = R"("partition"{0}, "offset"{0})";  // of rows of one time
-  bool from_topic = true;                                // a row is one message of the topic
-};
-
-Shape ShapeOf(const std::string& view) {
-  if (view == "silver") {
-    return {view, "event_time", "ticker",
-            "ticker, event_time, price, change, change_percent, day_volume, market_hours, source, \"partition\", "
-            "\"offset\""};
-  }
-  if (view == "bars") {
-    return {view,
-            "bar_start",
-            "ticker",
-            "ticker, interval, bar_start, open, high, low, close, volume, vwap_estimate, ticks, source, is_final",
-            "bar_revisions",
-            R"(ticker{0}, "interval"{0})",
-            false};
-  }
-  if (view == "bronze") return {view, "timestamp", "key", "\"partition\", \"offset\", \"timestamp\", key, value"};
-  return {view, "timestamp", "key", "reason, detail, \"partition\", \"offset\", \"timestamp\", key, value"};
-}
 
 // One run of the command over the lake.
 class TableReader {
@@ -49,7 +23,7 @@ class TableReader {
         format_(options.format.Options(context, options.follow)) {
     format_.following = options.follow;
     const bool people = format_.format == query::Format::kTable;
-    columns_ = !options.columns.empty() ? ColumnList(options.columns) : people ? shape_.columns : "*";
+    columns_ = !options.columns.empty() ? ColumnList(options.columns) : people ? ColumnList(shape_.columns) : "*";
   }
 
   Result<ExitCode> Run() {
@@ -164,7 +138,7 @@ class TableReader {
   const Context& context_;
   const ReadOptions& options_;
   query::Session* const session_;
-  const Shape shape_;
+  const ReadShape shape_;
   query::FormatOptions format_;
   std::string columns_;
   std::unique_ptr<query::Printer> printer_;
@@ -173,16 +147,22 @@ class TableReader {
 
 }  // namespace
 
-std::string ColumnList(const std::string& names) {
-  std::string list;
+std::vector<std::string> ColumnNames(const std::string& names) {
+  std::vector<std::string> list;
   for (std::size_t begin = 0; begin <= names.size();) {
     const std::size_t end = std::min(names.find(',', begin), names.size());
     std::string name = names.substr(begin, end - begin);
     name.erase(0, name.find_first_not_of(' '));
     name.erase(name.find_last_not_of(' ') + 1);
-    list += (list.empty() ? "" : ", ") + QuoteName(name);
+    list.push_back(std::move(name));
     begin = end + 1;
   }
+  return list;
+}
+
+std::string ColumnList(const std::string& names) {
+  std::string list;
+  for (const std::string& name : ColumnNames(names)) list += (list.empty() ? "" : ", ") + QuoteName(name);
   return list;
 }
 

@@ -9,7 +9,7 @@
 #include "cli/commands.h"
 #include "engine/lake_sink.h"
 #include "lake/object_store.h"
-#include "query/audit.h"
+#include "query/audit_lake.h"
 #include "query/session.h"
 #include "topic/open.h"
 

@@ -39,9 +39,11 @@ Status Mend(const Context& context, query::Session* session, const query::Reache
   TRY_ASSIGN(const auto reader,
              topic::OpenReader(uri, TopicSettingsOf(context, false), {.group = "pregao-audit", .partitions = {}}));
   query::AuditLosses losses;
-  TRY_ASSIGN(const auto report, query::Audit(session, reader.get(), &losses, reached));
+  query::LakeAuditTables tables(session, reached);
+  TRY_ASSIGN(const auto report, query::Audit(&tables, reader.get(), &losses));
   if (!losses.empty()) {
-    TRY_ASSIGN(const auto counts, RepairLosses(context, session, losses, false, engine::kSparkOwner));
+    TRY_ASSIGN(const auto repair, OpenLakeRepair(context, tables, false, engine::kSparkOwner));
+    TRY_ASSIGN(const auto counts, RepairLosses(context, &tables, losses, repair.get()));
     spdlog::info("appended what Spark had dropped: {} rows of silver, {} of quarantine, {} of bronze",
                  HumanCount(counts.silver), HumanCount(counts.quarantine), HumanCount(counts.bronze));
   }

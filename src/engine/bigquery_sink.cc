@@ -87,7 +87,7 @@ Result<Start> BigQuerySink::Begin(const topic::TopicInfo& topic, const std::vect
     mine = std::max(mine, offset);
   }
   start.read_from = Of(start.judge_from, partitions);
-  if (options_.bronze) {
+  if (options_.bronze && !options_.mend) {
     TRY_ASSIGN(bronze_, TablePositions(rest, kBronzeTable, topic_));
     std::erase_if(start.read_from, [&](const auto& item) { return !bronze_.contains(item.first); });
     for (auto& [partition, offset] : start.read_from) offset = std::min(offset, bronze_[partition]);
@@ -102,6 +102,12 @@ Result<Start> BigQuerySink::Begin(const topic::TopicInfo& topic, const std::vect
 bigquery::StreamWriter* BigQuerySink::Writer(const char* table, Partition partition) {
   const auto found = writers_.find({table, partition.value});
   return found == writers_.end() ? nullptr : found->second.get();
+}
+
+std::int64_t BigQuerySink::BytesTaken() const {
+  std::int64_t bytes = 0;
+  for (const auto& [place, writer] : writers_) bytes += writer->bytes();
+  return bytes;
 }
 
 Result<bool> BigQuerySink::Append(const char* table, const Parts& parts,
@@ -162,7 +168,7 @@ Status BigQuerySink::Refuse(const Batch& batch, const arrow::RecordBatch& rows,
     const auto offset = static_cast<const arrow::Int64Array&>(*rows.GetColumnByName("offset")).Value(row.row);
     TRY_ASSIGN(const auto record, RecordOf(batch, Partition(static_cast<std::int32_t>(partition)), Offset(offset)));
     TRY(raw.Append(record));
-    TRY(reasons.Append(kRefusedReason));
+    TRY(reasons.Append(medallion::kRefusedReason));
     TRY(details.Append(row.why));
   }
   spdlog::warn("BigQuery refuses {} rows, which go to {}: {}", refused.size(), kQuarantineTable, refused.front().why);
@@ -198,6 +204,7 @@ Result<bool> BigQuerySink::WriteSilver(const Batch& batch, Written* written) {
 
 Result<Written> BigQuerySink::Write(Batch batch) {
   Written written;
+  const std::int64_t before = BytesTaken();
   written.duplicates = batch.duplicates;
   written.quarantined = batch.quarantine->num_rows();
   TRY_ASSIGN(bool ours, options_.bronze ? WriteBronze(batch) : Result<bool>(true));
@@ -208,6 +215,7 @@ Result<Written> BigQuerySink::Write(Batch batch) {
     TRY_ASSIGN(ours, WriteSilver(batch, &written));
   }
   written.fenced = !ours;
+  written.bytes = BytesTaken() - before;
   return written;
 }
 

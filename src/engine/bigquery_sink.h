@@ -15,6 +15,7 @@ namespace pregao::engine {
 
 struct BigQuerySinkOptions {
   bool bronze = false;
+  bool mend = false;                     ///< Bronze takes all records of a batch, those below its position too
   std::size_t dedupe_keys = 1'000'000;   ///< held in memory
   std::int64_t remember_rows = 100'000;  ///< read from Silver at a start, the newest
 };
@@ -36,6 +37,7 @@ class BigQuerySink final : public Sink {
   using Parts = std::map<Partition, std::shared_ptr<arrow::RecordBatch>>;
 
   [[nodiscard]] bigquery::StreamWriter* Writer(const char* table, Partition partition);
+  [[nodiscard]] std::int64_t BytesTaken() const;
   /// @return false when somebody else has taken over
   [[nodiscard]] Result<bool> Append(const char* table, const Parts& parts,
                                     const bigquery::StreamWriter::OnRefused& on_refused);

@@ -7,12 +7,14 @@
 #include <limits>
 #include <set>
 
+#include "medallion/reject.h"
 #include "medallion/schema.h"
 
 namespace pregao::engine {
 namespace {
 
 using medallion::KeyedRow;
+using medallion::kRefusedReason;
 
 std::shared_ptr<arrow::Schema> Integers(const std::vector<std::string>& names) {
   arrow::FieldVector fields;
@@ -52,12 +54,41 @@ Result<std::vector<KeyedRow>> KeysOf(const bigquery::Batches& batches) {
   return medallion::HashRows(*table);
 }
 
-/// The first day of which all rows are read, so that `rows` or a little more than the newest day's are.
-Result<std::string> FirstDay(bigquery::Rest* rest, std::int64_t rows) {
+bigquery::Parameter List(const char* name, const char* type, const std::set<std::string>& values) {
+  return {name, type, {values.begin(), values.end()}, true};
+}
+
+RecordPlaces PlacesOf(const bigquery::Batches& batches) {
+  RecordPlaces out;
+  for (const auto& batch : batches) {
+    for (std::int64_t i = 0; i < batch->num_rows(); ++i) {
+      out.emplace(Partition(static_cast<std::int32_t>(At(*batch, 0, i))), Offset(At(*batch, 1, i)));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+bigquery::TableSpec SpecOf(const std::string& table) {
+  // What is kept as it came may be of any day, and BigQuery streams into partitions of recent years only.
+  if (table == kBronzeTable) return {table, medallion::BronzeSchema(), "", "date"};
+  if (table == kQuarantineTable) return {table, medallion::QuarantineSchema(), "", "date"};
+  return {table, medallion::SilverSchema(), "date", "ticker"};
+}
+
+Status EnsureTables(bigquery::Rest* rest, bool bronze) {
+  TRY(rest->EnsureDataset());
+  if (bronze) TRY(rest->EnsureTable(SpecOf(kBronzeTable)));
+  TRY(rest->EnsureTable(SpecOf(kQuarantineTable)));
+  return rest->EnsureTable(SpecOf(kSilverTable));
+}
+
+Result<std::string> FirstDay(bigquery::Rest* rest, const std::string& table, std::int64_t rows) {
   TRY_ASSIGN(
       const auto days,
       rest->Query(fmt::format("SELECT UNIX_DATE(date) AS day, COUNT(*) AS n FROM {} GROUP BY day ORDER BY day DESC",
-                              rest->Sql(kSilverTable)),
+                              rest->Sql(table)),
                   {}, Integers({"day", "n"})));
   std::int64_t sum = 0, first = 0;
   for (const auto& batch : days) {
@@ -69,18 +100,24 @@ Result<std::string> FirstDay(bigquery::Rest* rest, std::int64_t rows) {
   return medallion::DateString(static_cast<std::int32_t>(first));
 }
 
-bigquery::Parameter List(const char* name, const char* type, const std::set<std::string>& values) {
-  return {name, type, {values.begin(), values.end()}, true};
-}
-
-}  // namespace
-
-Status EnsureTables(bigquery::Rest* rest, bool bronze) {
-  TRY(rest->EnsureDataset());
-  // What is kept as it came may be of any day, and BigQuery streams into partitions of recent years only.
-  if (bronze) TRY(rest->EnsureTable({kBronzeTable, medallion::BronzeSchema(), "", "date"}));
-  TRY(rest->EnsureTable({kQuarantineTable, medallion::QuarantineSchema(), "", "date"}));
-  return rest->EnsureTable({kSilverTable, medallion::SilverSchema(), "date", "ticker"});
+Result<RecordPlaces> PlacesIn(bigquery::Rest* rest, const std::string& table, const std::string& topic,
+                              const RecordPlaces& places) {
+  constexpr std::size_t kOfQuery = 20'000;
+  RecordPlaces out;
+  for (auto next = places.begin(); next != places.end();) {
+    const Partition partition = next->first;
+    bigquery::Parameter offsets{"offsets", "INT64", {}, true};
+    for (; next != places.end() && next->first == partition && offsets.values.size() < kOfQuery; ++next) {
+      offsets.values.push_back(std::to_string(next->second.value));
+    }
+    TRY_ASSIGN(const auto rows,
+               rest->Query(fmt::format("SELECT `partition`, `offset` FROM {} WHERE topic = @topic AND `partition` = {} "
+                                       "AND `offset` IN UNNEST(@offsets)",
+                                       rest->Sql(table), partition.value),
+                           {{"topic", "STRING", {topic}}, std::move(offsets)}, Integers({"partition", "offset"})));
+    out.merge(PlacesOf(rows));
+  }
+  return out;
 }
 
 Result<topic::Positions> TablePositions(bigquery::Rest* rest, const std::string& table, const std::string& topic) {
@@ -105,18 +142,12 @@ Result<RecordPlaces> RefusedPlaces(bigquery::Rest* rest, const std::string& topi
              rest->Query(fmt::format("SELECT `partition`, `offset` FROM {} WHERE topic = @topic AND reason = '{}'",
                                      rest->Sql(kQuarantineTable), kRefusedReason),
                          {{"topic", "STRING", {topic}}}, Integers({"partition", "offset"})));
-  RecordPlaces out;
-  for (const auto& batch : rows) {
-    for (std::int64_t i = 0; i < batch->num_rows(); ++i) {
-      out.emplace(Partition(static_cast<std::int32_t>(At(*batch, 0, i))), Offset(At(*batch, 1, i)));
-    }
-  }
-  return out;
+  return PlacesOf(rows);
 }
 
 Result<std::unique_ptr<medallion::DedupeMemory>> RememberTable(bigquery::Rest* rest, std::size_t dedupe_keys,
                                                                std::int64_t remember_rows) {
-  TRY_ASSIGN(const std::string first, FirstDay(rest, remember_rows));
+  TRY_ASSIGN(const std::string first, FirstDay(rest, kSilverTable, remember_rows));
   // Whether there are more than these is seen by the one row beyond them, and by days before the first.
   TRY_ASSIGN(const auto batches,
              rest->Query(fmt::format("SELECT {} FROM {} WHERE date >= @first ORDER BY event_time DESC LIMIT {}",

@@ -17,9 +17,9 @@ namespace pregao::engine {
 inline constexpr const char* kBronzeTable = "bronze_quotes";
 inline constexpr const char* kSilverTable = "silver_quotes";
 inline constexpr const char* kQuarantineTable = "silver_quarantine";
-/// Quarantine's reason for a row that is right but that BigQuery does not take; `detail` has its words.
-inline constexpr const char* kRefusedReason = "refused";
 
+/// One of these three as pregao makes it.
+[[nodiscard]] bigquery::TableSpec SpecOf(const std::string& table);
 /// The dataset and the tables, made where they are absent.
 [[nodiscard]] Status EnsureTables(bigquery::Rest* rest, bool bronze);
 
@@ -27,6 +27,14 @@ inline constexpr const char* kRefusedReason = "refused";
 /// are not written in the order of their offsets.
 [[nodiscard]] Result<topic::Positions> TablePositions(bigquery::Rest* rest, const std::string& table,
                                                       const std::string& topic);
+
+/// Which of these places in a topic a table has.
+[[nodiscard]] Result<RecordPlaces> PlacesIn(bigquery::Rest* rest, const std::string& table, const std::string& topic,
+                                            const RecordPlaces& places);
+
+/// The first day (UTC, "2026-11-22") of which all rows of a table are read, so that they are `rows` or more, if it has
+/// so many: whole days from the newest back.
+[[nodiscard]] Result<std::string> FirstDay(bigquery::Rest* rest, const std::string& table, std::int64_t rows);
 
 /// The records of a topic that are in Quarantine as refused.
 [[nodiscard]] Result<RecordPlaces> RefusedPlaces(bigquery::Rest* rest, const std::string& topic);

@@ -19,7 +19,7 @@ std::string Property(const lake::Snapshot& snapshot, const std::string& key) {
 
 }  // namespace
 
-Status Repair::OpenTarget(const std::shared_ptr<const lake::Snapshot>& base, Target* target) {
+Status LakeRepair::OpenTarget(const std::shared_ptr<const lake::Snapshot>& base, Target* target) {
   if (base == nullptr) return Status::OK();
   const std::string owner = Property(*base, "pregao.owner");
   if (owner != options_.owner) {
@@ -36,9 +36,9 @@ Status Repair::OpenTarget(const std::shared_ptr<const lake::Snapshot>& base, Tar
   return Status::OK();
 }
 
-Result<std::unique_ptr<Repair>> Repair::Open(std::shared_ptr<lake::ObjectStore> store, const Clock* clock,
-                                             const RepairBase& base, RepairOptions options) {
-  std::unique_ptr<Repair> repair(new Repair(std::move(store), clock, std::move(options)));
+Result<std::unique_ptr<Repair>> LakeRepair::Open(std::shared_ptr<lake::ObjectStore> store, const Clock* clock,
+                                                 const RepairBase& base, RepairOptions options) {
+  std::unique_ptr<LakeRepair> repair(new LakeRepair(std::move(store), clock, std::move(options)));
   TRY(repair->OpenTarget(base.bronze, &repair->bronze_));
   TRY(repair->OpenTarget(base.quarantine, &repair->quarantine_));
   TRY(repair->OpenTarget(base.silver, &repair->silver_));
@@ -46,21 +46,21 @@ Result<std::unique_ptr<Repair>> Repair::Open(std::shared_ptr<lake::ObjectStore> 
 }
 
 /// What is collected is of one topic.
-Status Repair::Turn(const std::string& topic) {
+Status LakeRepair::Turn(const std::string& topic) {
   const auto waiting = std::max({raw_.rows(), rejects_.rows(), rows_.rows()});
   if (topic != topic_ || waiting >= options_.max_rows) TRY(Flush());
   topic_ = topic;
   return Status::OK();
 }
 
-Status Repair::AddToBronze(const std::string& topic, const medallion::Record& record) {
+Status LakeRepair::AddToBronze(const std::string& topic, const medallion::Record& record) {
   TRY(Turn(topic));
   if (bronze_.table == nullptr) return Status::Invalid("the lake has no table bronze/quotes to mend");
   raw_places_.emplace_back(topic, record.partition, record.offset);
   return raw_.Append(record);
 }
 
-Status Repair::AddJudged(const std::string& topic, const medallion::Record& record) {
+Status LakeRepair::AddJudged(const std::string& topic, const medallion::Record& record) {
   TRY(Turn(topic));
   if (const auto rejection = judge_.Decide(record, &row_)) {
     if (quarantine_.table == nullptr) {
@@ -84,14 +84,14 @@ Status Repair::AddJudged(const std::string& topic, const medallion::Record& reco
   return rows_.Append(row_, record.partition, record.offset);
 }
 
-Status Repair::Flush() {
+Status LakeRepair::Flush() {
   TRY(FlushRaw(&bronze_, &raw_, &raw_places_, &counts_.bronze));
   TRY(FlushRaw(&quarantine_, &rejects_, &reject_places_, &counts_.quarantine));
   return FlushSilver();
 }
 
 /// Notes the records, and of Silver the rows, in files that others added.
-Status Repair::Learn(Target* target, const std::vector<std::shared_ptr<const lake::DataFile>>& added) {
+Status LakeRepair::Learn(Target* target, const std::vector<std::shared_ptr<const lake::DataFile>>& added) {
   for (const auto& file : added) {
     TRY_ASSIGN(auto table, lake::ReadDataFile(store_.get(), target->root, *file, *target->base->schema,
                                               {"topic", "partition", "offset"}));
@@ -113,8 +113,8 @@ Status Repair::Learn(Target* target, const std::vector<std::shared_ptr<const lak
 
 /// @param drop   leaves out what others have added, and returns how many are left
 /// @param write  makes the files of what is left
-Status Repair::Commit(Target* target, const std::function<std::int64_t()>& drop,
-                      const std::function<Status(lake::Transaction*)>& write) {
+Status LakeRepair::Commit(Target* target, const std::function<std::int64_t()>& drop,
+                          const std::function<Status(lake::Transaction*)>& write) {
   if (drop() == 0) return Status::OK();
   lake::Transaction txn;
   txn.operation = "REPAIR";
@@ -133,8 +133,8 @@ Status Repair::Commit(Target* target, const std::function<std::int64_t()>& drop,
   return Status::OK();
 }
 
-Status Repair::FlushRaw(Target* target, medallion::RawBuilder* builder, std::vector<Place>* places,
-                        std::int64_t* count) {
+Status LakeRepair::FlushRaw(Target* target, medallion::RawBuilder* builder, std::vector<Place>* places,
+                            std::int64_t* count) {
   auto days = builder->days();
   TRY_ASSIGN(auto rows, builder->Finish(topic_));
   const auto drop = [&] {
@@ -168,7 +168,7 @@ Status Repair::FlushRaw(Target* target, medallion::RawBuilder* builder, std::vec
   return Status::OK();
 }
 
-Status Repair::FlushSilver() {
+Status LakeRepair::FlushSilver() {
   Batch batch;
   TRY_ASSIGN(batch.silver, rows_.Finish(topic_));
   batch.picks = std::move(picks_);

@@ -40,23 +40,32 @@ struct RepairCounts {
   std::int64_t overtaken = 0;                           ///< another writer has brought them meanwhile
 };
 
-/// Judges records again and appends them to the tables, each once: a row that others added since the base is folded in
-/// before a commit lands, whoever they are (a running engine, another repair), and files that were only rewritten do
-/// not matter. Positions do not move. Not thread-safe.
+/// Judges records again and appends them to the tables, each once. Positions do not move. Not thread-safe.
 class Repair {
+ public:
+  virtual ~Repair() = default;
+  /// A record that Bronze lacks.
+  [[nodiscard]] virtual Status AddToBronze(const std::string& topic, const medallion::Record& record) = 0;
+  /// A record that neither Silver nor Quarantine has, and whose row Silver has not.
+  [[nodiscard]] virtual Status AddJudged(const std::string& topic, const medallion::Record& record) = 0;
+  /// Writes what is collected: Bronze, Quarantine, Silver.
+  [[nodiscard]] virtual Status Flush() = 0;
+  [[nodiscard]] virtual const RepairCounts& counts() const = 0;
+};
+
+/// Of a lake: a row that others added since the base is folded in before a commit lands, whoever they are (a running
+/// engine, another repair), and files that were only rewritten do not matter.
+class LakeRepair final : public Repair {
  public:
   /// Invalid: a table is not the owner's (pregao.owner), or was made by another version of the schema.
   [[nodiscard]] static Result<std::unique_ptr<Repair>> Open(std::shared_ptr<lake::ObjectStore> store,
                                                             const Clock* clock, const RepairBase& base,
                                                             RepairOptions options);
 
-  /// A record that Bronze lacks.
-  [[nodiscard]] Status AddToBronze(const std::string& topic, const medallion::Record& record);
-  /// A record that neither Silver nor Quarantine has, and whose row Silver has not.
-  [[nodiscard]] Status AddJudged(const std::string& topic, const medallion::Record& record);
-  /// Commits what is collected: Bronze, Quarantine, Silver.
-  [[nodiscard]] Status Flush();
-  [[nodiscard]] const RepairCounts& counts() const { return counts_; }
+  [[nodiscard]] Status AddToBronze(const std::string& topic, const medallion::Record& record) override;
+  [[nodiscard]] Status AddJudged(const std::string& topic, const medallion::Record& record) override;
+  [[nodiscard]] Status Flush() override;
+  [[nodiscard]] const RepairCounts& counts() const override { return counts_; }
 
  private:
   using Place = std::tuple<std::string, std::int32_t, std::int64_t>;  // topic, partition, offset
@@ -67,7 +76,7 @@ class Repair {
     std::set<Place> foreign;  // records that others added since the first base
   };
 
-  Repair(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, RepairOptions options)
+  LakeRepair(std::shared_ptr<lake::ObjectStore> store, const Clock* clock, RepairOptions options)
       : store_(std::move(store)), clock_(clock), options_(std::move(options)) {}
   [[nodiscard]] Status OpenTarget(const std::shared_ptr<const lake::Snapshot>& base, Target* target);
   [[nodiscard]] Status Turn(const std::string& topic);

@@ -35,7 +35,7 @@ struct Written {
   std::int64_t rows = 0;        ///< in Silver
   std::int64_t duplicates = 0;  ///< the batch's, and those that others wrote first
   std::int64_t quarantined = 0;
-  std::int64_t bytes = 0;                    ///< of the files
+  std::int64_t bytes = 0;                    ///< of the files; to BigQuery, of the rows as they travel
   std::vector<medallion::KeyedRow> foreign;  ///< rows that others added to Silver since this sink last looked
 };
 

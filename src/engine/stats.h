@@ -42,9 +42,9 @@ struct EngineStats {
   std::array<std::int64_t, medallion::kRejectCount> rejects{};  ///< of committed batches
   std::int64_t quarantined = 0;                                 ///< committed to Quarantine
   std::int64_t commits = 0;                                     ///< batches in all tables
-  std::int64_t bytes = 0;                                       ///< of data files written
-  std::int64_t fencings = 0;                                    ///< batches given up to another writer
-  std::int64_t retries = 0;                                     ///< sessions begun again after an error
+  std::int64_t bytes = 0;                        ///< of data files written, or of rows that BigQuery took
+  std::int64_t fencings = 0;                     ///< batches given up to another writer
+  std::int64_t retries = 0;                      ///< sessions begun again after an error
   std::int64_t lost = 0;                         ///< offsets that the topic's retention removed before they were read
   std::int64_t lag = 0;                          ///< records in the topic behind which the tables are
   std::map<Partition, PartitionLag> partitions;  ///< those that this engine reads

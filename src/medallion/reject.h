@@ -43,6 +43,10 @@ inline constexpr std::int64_t kMaxTimestampMs = 253'402'300'799'999;  ///< the e
   return "";
 }
 
+/// Quarantine's reason for a row that is right but that the table's engine (BigQuery) does not take; its `detail` has
+/// that engine's words.
+inline constexpr const char* kRefusedReason = "refused";
+
 /// A verdict against a record: the first rule broken, and what broke it in words that name the field and the value.
 struct Rejection {
   Reject reason;

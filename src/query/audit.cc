@@ -2,98 +2,43 @@
 
 #include <algorithm>
 #include <arrow/array.h>
+#include <chrono>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <functional>
 #include <map>
-#include <optional>
 #include <set>
 
 #include "query/audit_records.h"
-#include "topic/positions.h"
+#include "query/offset_index.h"
 #include "topic/rules.h"
 
 namespace pregao::query {
 namespace {
 
-struct Place {
-  std::string topic, generation;
-  std::int32_t partition;
-  auto operator<=>(const Place&) const = default;
-};
-
-using Places = std::map<Place, std::int64_t>;
-
-void Raise(const std::map<std::string, std::int64_t>& positions, Places* places) {
-  for (const auto& [id, next] : positions) {
-    const auto app = topic::ParseAppId(id);
-    if (!app) continue;
-    auto& place = (*places)[{app->topic, app->generation, app->partition.value}];
-    place = std::max(place, next);
-  }
+const std::shared_ptr<arrow::Schema>& TextAndTwoNumbers() {
+  static const auto columns = arrow::schema({arrow::field("text", arrow::utf8()), arrow::field("first", arrow::int64()),
+                                             arrow::field("second", arrow::int64())});
+  return columns;
 }
 
-/// nullopt: no such table.
-std::optional<Places> PositionsIn(const Session& session, const std::string& view, const Reached& reached) {
-  const auto snapshot = session.Shown(view);
-  if (!snapshot) return std::nullopt;
-  Places places;
-  Raise(snapshot->positions, &places);
-  if (const auto more = reached.find(view); more != reached.end()) Raise(more->second, &places);
-  return places;
-}
-
-std::int64_t At(const Places& places, const Place& place) {
-  const auto it = places.find(place);
-  return it == places.end() ? 0 : it->second;
-}
-
-/// The partitions and how far each can be judged: the embedded engine commits Quarantine before Silver, so Silver's
-/// position is its too.
-Result<std::vector<PartitionAudit>> Limits(const Session& session, const Reached& reached) {
-  const auto silver = PositionsIn(session, "silver", reached);
-  if (!silver) return Status::KeyError(session.Problem("silver").message());
-  const auto bronze = PositionsIn(session, "bronze", reached);
-  const auto quarantine = reached.contains("quarantine") ? PositionsIn(session, "quarantine", reached) : std::nullopt;
-  std::vector<PartitionAudit> out;
-  const auto snapshot = session.Shown("silver");
-  std::map<std::pair<std::string, std::int32_t>, std::string> generations;
-  for (const auto& [place, position] : *silver) {
-    const auto [known, fresh] = generations.emplace(std::pair(place.topic, place.partition), place.generation);
-    if (!fresh) {
-      return Status::Invalid("Silver holds two generations of topic '", place.topic, "' (", known->second, ", ",
-                             place.generation,
-                             "), whose offsets lineage does not tell apart: audit each in a lake of its own");
-    }
-    std::int64_t limit = position;
-    if (bronze) limit = std::min(limit, At(*bronze, place));
-    if (quarantine) limit = std::min(limit, At(*quarantine, place));
-    out.push_back({place.topic, place.generation, place.partition, limit});
-    const auto lost =
-        snapshot->positions.find(topic::LostAppId({place.topic, place.generation}, Partition(place.partition)));
-    if (lost != snapshot->positions.end()) out.back().lost = lost->second;
-  }
-  return out;
+std::string TimeText(std::int64_t micros) {
+  const std::chrono::sys_time<std::chrono::microseconds> time{std::chrono::microseconds(micros)};
+  const auto second = std::chrono::floor<std::chrono::seconds>(time);
+  return fmt::format("{:%F %T}.{:06}", second, (time - second).count());
 }
 
 class Auditor {
  public:
-  Auditor(Session* session, topic::TopicReader* topic, AuditLosses* losses, const Reached& reached)
-      : session_(session), topic_(topic), losses_(losses), reached_(reached) {}
+  Auditor(AuditTables* tables, topic::TopicReader* topic, AuditLosses* losses)
+      : tables_(tables), topic_(topic), losses_(losses) {}
 
   Result<AuditReport> Run() {
-    session_->Refresh();
-    bronze_ = session_->Shown("bronze") != nullptr;
-    quarantine_ = session_->Shown("quarantine") != nullptr;
-    if (losses_ != nullptr) {
-      losses_->bronze = session_->Shown("bronze");
-      losses_->quarantine = session_->Shown("quarantine");
-      losses_->silver = session_->Shown("silver");
-    }
-    TRY_ASSIGN(report_.partitions, Limits(*session_, reached_));
+    TRY_ASSIGN(report_.partitions, tables_->Limits());
+    bronze_ = tables_->Has("bronze");
+    quarantine_ = tables_->Has("quarantine");
     if (!bronze_ && topic_ == nullptr) {
-      return Status::Invalid("there is nothing to audit against: the lake has no Bronze, and no topic was given");
+      return Status::Invalid("there is nothing to audit against: there is no Bronze, and no topic was given");
     }
-    TRY(MakeLimits());
     TRY(CountRows());
     TRY(FindDoubles());
     if (bronze_) TRY(FollowBronze());
@@ -103,15 +48,8 @@ class Auditor {
   }
 
  private:
-  using Row = std::function<Status(const arrow::RecordBatch&, std::int64_t)>;
-
-  Status Each(const std::string& sql, const Row& row) {
-    TRY_ASSIGN(const auto result, session_->Query(sql));
-    for (;;) {
-      TRY_ASSIGN(const auto batch, result->Next());
-      if (!batch) return Status::OK();
-      for (std::int64_t i = 0; i < batch->num_rows(); ++i) TRY(row(*batch, i));
-    }
+  Status Each(const std::string& sql, const AuditTables::OnRow& row) {
+    return tables_->Each(sql, TextAndTwoNumbers(), row);
   }
 
   void Add(Finding finding) {
@@ -123,24 +61,35 @@ class Auditor {
     if (losses_ != nullptr) (losses_->*lost).push_back(std::move(record));
   }
 
-  /// A table `audit_limits` to join with, so that rows which come while we look are left out.
-  Status MakeLimits() {
-    std::string sql = "CREATE OR REPLACE TABLE audit_limits(topic VARCHAR, partition INTEGER, before BIGINT);";
+  /// "(topic = 'quotes' AND partition = 0 AND offset < 7) OR …": the rows that the audit covers, so that those which
+  /// come while we look are left out.
+  std::string Covered() const {
+    std::string sql;
     for (const auto& p : report_.partitions) {
-      sql += fmt::format("INSERT INTO audit_limits VALUES ({}, {}, {});", QuoteText(p.topic), p.partition, p.limit);
+      sql += fmt::format("{}(topic = {} AND {} = {} AND {} < {})", sql.empty() ? "(" : " OR ", tables_->Text(p.topic),
+                         partition_, p.partition, offset_, p.limit);
     }
-    return session_->database()->Execute(sql);
+    return sql.empty() ? "false" : sql + ")";
   }
 
-  /// The rows of a table that the audit covers.
-  static std::string Covered(const std::string& table) {
-    return "(SELECT t.* FROM " + table +
-           " t JOIN audit_limits l ON t.topic = l.topic AND t.partition = l.partition AND t.\"offset\" < l.before)";
+  /// "SELECT … FROM silver": the place of each row.
+  std::string PlacesIn(const std::string& table) const {
+    return fmt::format("SELECT topic, {}, {} FROM {}", partition_, offset_, tables_->Table(table));
+  }
+
+  /// " JOIN silver …": rows beside those of `table` with the same place, whose topic is `silver_topic`. (DuckDB keeps
+  /// the whole left side of a correlated EXISTS in memory.)
+  std::string With(const std::string& table) const {
+    return fmt::format(
+        " JOIN (SELECT topic AS {0}_topic, {2} AS {0}_partition, {3} AS {0}_offset FROM {1}) AS in_{0} "
+        "ON topic = {0}_topic AND {2} = {0}_partition AND {3} = {0}_offset",
+        table, tables_->Table(table), partition_, offset_);
   }
 
   Status CountRows() {
     const auto count = [&](const std::string& table, std::int64_t PartitionAudit::*member) {
-      return Each("SELECT topic, partition, count(*) FROM " + Covered(table) + " GROUP BY ALL",
+      return Each(fmt::format("SELECT topic, {}, COUNT(*) FROM {} WHERE {} GROUP BY 1, 2", partition_,
+                              tables_->Table(table), Covered()),
                   [&](const arrow::RecordBatch& batch, std::int64_t row) {
                     for (auto& p : report_.partitions) {
                       if (p.topic == TextAt(batch, 0, row) && p.partition == IntAt(batch, 1, row)) {
@@ -166,45 +115,44 @@ class Auditor {
   Status FindDoubles() {
     for (const std::string table : {"bronze", "silver", "quarantine"}) {
       if ((table == "bronze" && !bronze_) || (table == "quarantine" && !quarantine_)) continue;
-      TRY(Offsets("SELECT topic, partition, \"offset\" FROM " + table + " GROUP BY ALL HAVING count(*) > 1",
-                  "doubled_offset", "stands in " + table + " more than once"));
+      TRY(Offsets(PlacesIn(table) + " GROUP BY 1, 2, 3 HAVING COUNT(*) > 1", "doubled_offset",
+                  "stands in " + table + " more than once"));
     }
     if (quarantine_) {
-      TRY(Offsets(
-          "SELECT topic, partition, \"offset\" FROM silver SEMI JOIN quarantine USING (topic, partition, \"offset\")",
-          "two_fates", "is a row of silver and in quarantine"));
+      TRY(Offsets(PlacesIn("silver") + With("quarantine") + " GROUP BY 1, 2, 3", "two_fates",
+                  "is a row of silver and in quarantine"));
     }
     std::string columns;
-    for (const auto& name : medallion::IdentityColumns()) columns += (columns.empty() ? "" : ", ") + QuoteName(name);
+    for (const auto& name : medallion::IdentityColumns()) {
+      columns += (columns.empty() ? "" : ", ") + tables_->Column(name);
+    }
     return Each(
-        "WITH d AS (SELECT ticker, event_time FROM silver GROUP BY ALL HAVING count(*) > 1) SELECT ticker, "
-        "strftime(event_time AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S.%f'), count(*) FROM silver "
-        "SEMI JOIN d USING (ticker, event_time) GROUP BY " +
-            columns + " HAVING count(*) > 1",
+        fmt::format("WITH d AS (SELECT ticker, event_time FROM {0} GROUP BY 1, 2 HAVING COUNT(*) > 1) SELECT ticker, "
+                    "{1}, COUNT(*) FROM {0} JOIN d USING (ticker, event_time) GROUP BY {2} HAVING COUNT(*) > 1",
+                    tables_->Table("silver"), tables_->Micros("event_time"), columns),
         [&](const arrow::RecordBatch& batch, std::int64_t row) {
           Add({"doubled_row", "", -1, -1,
                fmt::format("{} at {} stands {} times in silver with equal fields", TextAt(batch, 0, row),
-                           TextAt(batch, 1, row), IntAt(batch, 2, row))});
+                           TimeText(IntAt(batch, 1, row)), IntAt(batch, 2, row))});
           return Status::OK();
         });
   }
 
   /// Every record of Bronze has a row, a verdict, or repeats a row; and nothing stands in the others without it.
   Status FollowBronze() {
-    const std::string keys = " ANTI JOIN {} USING (topic, partition, \"offset\")";
     for (const std::string table : {"silver", "quarantine"}) {
       if (table == "quarantine" && !quarantine_) continue;
-      TRY(Offsets("SELECT topic, partition, \"offset\" FROM " + Covered(table) + " s" +
-                      fmt::format(fmt::runtime(keys), "bronze"),
+      TRY(Offsets(PlacesIn(table) + " LEFT" + With("bronze") + " WHERE " + Covered() + " AND bronze_topic IS NULL",
                   "unexpected", "stands in " + table + ", but not in bronze"));
     }
-    std::string sql = "SELECT topic, partition, \"offset\", epoch_ms(\"timestamp\"), value FROM " + Covered("bronze") +
-                      " b" + fmt::format(fmt::runtime(keys), "silver");
-    if (quarantine_) sql += fmt::format(fmt::runtime(keys), "quarantine");
-    RecordJudge judge(session_);
-    TRY(Each(sql, [&](const arrow::RecordBatch& batch, std::int64_t row) {
-      return judge.Add({TextAt(batch, 0, row), static_cast<std::int32_t>(IntAt(batch, 1, row)), IntAt(batch, 2, row)},
-                       batch.column(3)->IsNull(row) ? -1 : IntAt(batch, 3, row), BytesAt(batch, 4, row));
+    std::string sql = "SELECT " + RecordSql(*tables_) + " FROM " + tables_->Table("bronze") + " LEFT" + With("silver");
+    if (quarantine_) sql += " LEFT" + With("quarantine");
+    sql += " WHERE " + Covered() + " AND silver_topic IS NULL";
+    if (quarantine_) sql += " AND quarantine_topic IS NULL";
+    RecordJudge judge(tables_);
+    std::string buffer;
+    TRY(tables_->Each(sql, RecordColumns(), [&](const arrow::RecordBatch& batch, std::int64_t row) {
+      return judge.Add(TextAt(batch, 0, row), RecordIn(batch, row, &buffer));
     }));
     TRY(Settle(&judge, /*count=*/true, &AuditLosses::missing_in_bronze));
     report_.from_bronze = true;
@@ -230,31 +178,43 @@ class Auditor {
     for (const auto& p : report_.partitions) {
       if (p.topic == info.name && p.generation == info.generation) limits[Partition(p.partition)] = Offset(p.limit);
     }
-    RecordJudge judge(session_);
+    if (limits.empty() && !bronze_ && !report_.partitions.empty()) {
+      const auto& p = report_.partitions.front();
+      return Status::Invalid("the tables are of topic '", p.topic, "' (generation ", p.generation, "), and not of '",
+                             info.name, "' (", info.generation, "): name the topic by --topic");
+    }
+    RecordJudge judge(tables_);
+    Indices there{{tables_, "silver", info.name}, {tables_, "quarantine", info.name}, {tables_, "bronze", info.name}};
     TopicWalk walk(topic_, std::move(limits));
     for (;;) {
       TRY_ASSIGN(const auto records, walk.Next());
       if (records.empty()) break;
-      TRY(FollowRecords(info.name, records, &judge));
+      TRY(FollowRecords(info.name, records, &there, &judge));
     }
     TRY(Settle(&judge, /*count=*/!bronze_, &AuditLosses::missing_in_topic));
     report_.from_topic = true;
     return Status::OK();
   }
 
-  Status FollowRecords(const std::string& name, const topic::RecordBatch& records, RecordJudge* judge) {
-    TRY_ASSIGN(const auto rows, OffsetsOf("silver", name, records));
-    TRY_ASSIGN(const auto rejects, quarantine_ ? OffsetsOf("quarantine", name, records) : OffsetSet{});
-    TRY_ASSIGN(const auto raw, bronze_ ? OffsetsOf("bronze", name, records) : OffsetSet{});
+  struct Indices {
+    OffsetIndex silver, quarantine, bronze;
+  };
+
+  Status FollowRecords(const std::string& name, const topic::RecordBatch& records, Indices* there, RecordJudge* judge) {
     for (std::size_t i = 0; i < records.size(); ++i) {
-      const auto& r = records[i];
-      const std::pair place(r.partition.value, r.offset.value);
-      if (bronze_ && !raw.contains(place)) {
-        Add({"not_in_bronze", name, place.first, place.second, "is in the topic, but not in bronze"});
-        Lose(&AuditLosses::not_in_bronze, {name, place.first, place.second});
+      const std::int32_t partition = records[i].partition.value;
+      const std::int64_t offset = records[i].offset.value;
+      TRY_ASSIGN(const bool raw, bronze_ ? there->bronze.Has(partition, offset) : Result<bool>(true));
+      if (!raw) {
+        Add({"not_in_bronze", name, partition, offset, "is in the topic, but not in bronze"});
+        Lose(&AuditLosses::not_in_bronze, {name, partition, offset});
       }
-      if (rows.contains(place) || rejects.contains(place)) continue;
-      TRY(judge->Add({name, place.first, place.second}, r.timestamp.value, records.Value(i)));
+      TRY_ASSIGN(bool known, there->silver.Has(partition, offset));
+      if (!known && quarantine_) {
+        TRY_ASSIGN(known, there->quarantine.Has(partition, offset));
+      }
+      if (known) continue;
+      TRY(judge->Add(name, {partition, offset, records[i].timestamp.value, records.Key(i), records.Value(i)}));
     }
     return Status::OK();
   }
@@ -276,20 +236,20 @@ class Auditor {
 
   /// Holes between a partition's records in Bronze. What the topic still has is told one by one, and can be repaired.
   Status FindHoles(PartitionAudit* p) {
-    std::int64_t retained = p->limit;
+    std::int64_t end = p->limit;
     if (topic_ != nullptr && topic_->info().name == p->topic && topic_->info().generation == p->generation) {
       TRY_ASSIGN(const auto ranges, topic_->Ranges());
-      if (const auto it = ranges.find(Partition(p->partition)); it != ranges.end()) retained = it->second.low.value;
+      if (const auto it = ranges.find(Partition(p->partition)); it != ranges.end()) {
+        end = std::min(end, it->second.low.value);
+      }
     }
     p->lost = 0;
     return Each(
-        fmt::format(
-            R"(SELECT low, high FROM (SELECT "offset" + 1 AS low, lead("offset", 1, {0}) OVER (ORDER BY "offset"))"
-            R"( AS high FROM bronze WHERE topic = {1} AND partition = {2} AND "offset" < {0}) )"
-            "WHERE low < high ORDER BY low",
-            p->limit, QuoteText(p->topic), p->partition),
+        fmt::format("SELECT topic, low, high FROM (SELECT topic, {0} + 1 AS low, LEAD({0}, 1, {1}) OVER (ORDER BY {0}) "
+                    "AS high FROM {2} WHERE topic = {3} AND {4} = {5} AND {0} < {1}) WHERE low < high ORDER BY low",
+                    offset_, p->limit, tables_->Table("bronze"), tables_->Text(p->topic), partition_, p->partition),
         [&](const arrow::RecordBatch& batch, std::int64_t row) {
-          const auto low = IntAt(batch, 0, row), high = std::min(IntAt(batch, 1, row), retained);
+          const auto low = IntAt(batch, 1, row), high = std::min(IntAt(batch, 2, row), end);
           if (low >= high) return Status::OK();
           p->lost += high - low;
           Add({"lost", p->topic, p->partition, low,
@@ -298,22 +258,10 @@ class Auditor {
         });
   }
 
-  /// Which of the records' offsets a table has.
-  Result<OffsetSet> OffsetsOf(const std::string& table, const std::string& name, const topic::RecordBatch& records) {
-    OffsetSet set;
-    const std::string sql = fmt::format("SELECT partition, \"offset\" FROM {} WHERE topic = {} AND ({})", table,
-                                        QuoteText(name), OffsetRanges(records));
-    TRY(Each(sql, [&](const arrow::RecordBatch& batch, std::int64_t row) {
-      set.emplace(static_cast<std::int32_t>(IntAt(batch, 0, row)), IntAt(batch, 1, row));
-      return Status::OK();
-    }));
-    return set;
-  }
-
-  Session* const session_;
+  AuditTables* const tables_;
   topic::TopicReader* const topic_;
   AuditLosses* const losses_;
-  const Reached& reached_;
+  const std::string partition_ = tables_->Column("partition"), offset_ = tables_->Column("offset");
   bool bronze_ = false, quarantine_ = false;
   AuditReport report_;
   std::map<std::string, std::size_t> shown_;
@@ -322,8 +270,8 @@ class Auditor {
 
 }  // namespace
 
-Result<AuditReport> Audit(Session* session, topic::TopicReader* topic, AuditLosses* losses, const Reached& reached) {
-  return Auditor(session, topic, losses, reached).Run();
+Result<AuditReport> Audit(AuditTables* tables, topic::TopicReader* topic, AuditLosses* losses) {
+  return Auditor(tables, topic, losses).Run();
 }
 
 }  // namespace pregao::query

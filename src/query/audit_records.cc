@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <arrow/array.h>
-#include <arrow/scalar.h>
-#include <arrow/table.h>
 #include <fmt/format.h>
-#include <unordered_set>
+#include <fmt/ranges.h>
+#include <set>
 #include <utility>
 
 namespace pregao::query {
@@ -29,34 +28,39 @@ std::optional<std::string_view> BytesAt(const arrow::RecordBatch& batch, int col
   return static_cast<const arrow::BinaryArray&>(array).GetView(row);
 }
 
-std::string OffsetRanges(const topic::RecordBatch& records) {
-  std::map<std::int32_t, std::pair<std::int64_t, std::int64_t>> ranges;
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    const auto offset = records[i].offset.value;
-    const auto [it, fresh] = ranges.try_emplace(records[i].partition.value, offset, offset);
-    it->second = {std::min(it->second.first, offset), std::max(it->second.second, offset)};
-  }
-  std::string sql;
-  for (const auto& [partition, range] : ranges) {
-    sql += fmt::format("{}(partition = {} AND \"offset\" BETWEEN {} AND {})", sql.empty() ? "" : " OR ", partition,
-                       range.first, range.second);
-  }
-  return sql;
+const std::shared_ptr<arrow::Schema>& RecordColumns() {
+  static const auto columns =
+      arrow::schema({arrow::field("topic", arrow::utf8()), arrow::field("partition", arrow::int64()),
+                     arrow::field("offset", arrow::int64()), arrow::field("timestamp", arrow::int64()),
+                     arrow::field("key", arrow::binary()), arrow::field("value", arrow::binary())});
+  return columns;
 }
 
-Status RecordJudge::Add(Id id, std::int64_t timestamp_ms, std::optional<std::string_view> value) {
-  medallion::Record record{id.partition, id.offset, timestamp_ms, std::nullopt, std::nullopt};
-  if (value) {
-    padded_.assign(*value);
-    padded_.append(topic::RecordBatch::kPadding, '\0');
-    record.value = std::string_view(padded_.data(), value->size());
+std::string RecordSql(const AuditTables& tables) {
+  return fmt::format("topic, {}, {}, {}, {}, {}", tables.Column("partition"), tables.Column("offset"),
+                     tables.Millis("timestamp"), tables.Column("key"), tables.Column("value"));
+}
+
+medallion::Record RecordIn(const arrow::RecordBatch& batch, std::int64_t row, std::string* buffer) {
+  medallion::Record record{static_cast<std::int32_t>(IntAt(batch, 1, row)), IntAt(batch, 2, row),
+                           batch.column(3)->IsNull(row) ? -1 : IntAt(batch, 3, row), BytesAt(batch, 4, row),
+                           BytesAt(batch, 5, row)};
+  if (record.value) {
+    buffer->assign(*record.value);
+    buffer->append(topic::RecordBatch::kPadding, '\0');
+    record.value = std::string_view(buffer->data(), record.value->size());
   }
+  return record;
+}
+
+Status RecordJudge::Add(const std::string& topic, const medallion::Record& record) {
+  Id id{topic, record.partition, record.offset};
   if (const auto rejection = judge_.Decide(record, &row_)) {
     missing_.emplace_back(std::move(id), fmt::format("belongs in quarantine ({}: {})",
                                                      medallion::RejectName(rejection->reason), rejection->detail));
     return Status::OK();
   }
-  waiting_.push_back({std::move(id), std::string(row_.ticker()), row_.event_time_us(), KeyOf(row_, &hasher_)});
+  waiting_.push_back({std::move(id), {std::string(row_.ticker()), row_.event_time_us(), KeyOf(row_, &hasher_)}});
   return Status::OK();
 }
 
@@ -65,35 +69,52 @@ Status RecordJudge::Finish() {
     TRY(LookUp(std::span(waiting_).subspan(begin, std::min(kAtOnce, waiting_.size() - begin))));
   }
   waiting_.clear();
+  std::unordered_set<medallion::RowKey> keys;
+  for (const Waiting& w : nowhere_) keys.insert(w.row.key);
+  TRY_ASSIGN(const auto refused, RefusedAmong(keys));
+  for (Waiting& w : nowhere_) Tell(std::move(w), refused);
+  nowhere_.clear();
   return Status::OK();
 }
 
 Status RecordJudge::LookUp(std::span<Waiting> waiting) {
-  std::string columns, instants;
-  for (const auto& name : medallion::IdentityColumns()) columns += (columns.empty() ? "" : ", ") + QuoteName(name);
-  for (const Waiting& w : waiting) {
-    instants +=
-        fmt::format("{}({}, make_timestamptz({}))", instants.empty() ? "" : ", ", QuoteText(w.ticker), w.event_time_us);
-  }
-  TRY_ASSIGN(
-      const auto result,
-      session_->Query("SELECT " + columns + " FROM silver WHERE (ticker, event_time) IN (VALUES " + instants + ")"));
+  std::vector<medallion::KeyedRow> wanted;
+  for (const Waiting& w : waiting) wanted.push_back(w.row);
+  TRY_ASSIGN(const auto rows, tables_->lookup()->Find(wanted));
   std::unordered_set<medallion::RowKey> there;
-  for (;;) {
-    TRY_ASSIGN(const auto batch, result->Next());
-    if (!batch) break;
-    TRY_ASSIGN(const auto table, arrow::Table::FromRecordBatches({batch}));
-    TRY_ASSIGN(const auto rows, medallion::HashRows(*table));
-    for (const auto& row : rows) there.insert(row.key);
-  }
+  for (const auto& row : rows) there.insert(row.key);
   for (Waiting& w : waiting) {
-    if (there.contains(w.key)) {
-      ++duplicates_[{w.id.topic, w.id.partition}];
+    if (there.contains(w.row.key)) {
+      Tell(std::move(w), there);
     } else {
-      missing_.emplace_back(std::move(w.id), fmt::format("{} has no row in silver that it could repeat", w.ticker));
+      nowhere_.push_back(std::move(w));
     }
   }
   return Status::OK();
+}
+
+/// Which of the keys are of rows that stand in Quarantine as refused.
+Result<std::unordered_set<medallion::RowKey>> RecordJudge::RefusedAmong(
+    const std::unordered_set<medallion::RowKey>& keys) {
+  std::unordered_set<medallion::RowKey> refused;
+  if (keys.empty() || !tables_->Has("quarantine")) return refused;
+  std::string buffer;
+  TRY(tables_->Each(fmt::format("SELECT {} FROM {} WHERE reason = {}", RecordSql(*tables_),
+                                tables_->Table("quarantine"), tables_->Text(medallion::kRefusedReason)),
+                    RecordColumns(), [&](const arrow::RecordBatch& batch, std::int64_t row) {
+                      if (judge_.Decide(RecordIn(batch, row, &buffer), &row_)) return Status::OK();
+                      if (const auto key = KeyOf(row_, &hasher_); keys.contains(key)) refused.insert(key);
+                      return Status::OK();
+                    }));
+  return refused;
+}
+
+void RecordJudge::Tell(Waiting w, const std::unordered_set<medallion::RowKey>& there) {
+  if (there.contains(w.row.key)) {
+    ++duplicates_[{w.id.topic, w.id.partition}];
+  } else {
+    missing_.emplace_back(std::move(w.id), fmt::format("{} has no row in silver that it could repeat", w.row.ticker));
+  }
 }
 
 std::int64_t RecordJudge::duplicates(const std::string& topic, std::int32_t partition) const {
@@ -163,46 +184,39 @@ Result<topic::RecordBatch> TopicWalk::Next() {
 
 namespace {
 
-std::string_view Padded(std::string_view value, std::string* buffer) {
-  buffer->assign(value);
-  buffer->append(topic::RecordBatch::kPadding, '\0');
-  return {buffer->data(), value.size()};
+/// "(topic = 'quotes' AND partition = 0 AND offset IN (5, 9)) OR …" for places, of which there are some.
+std::string AnyOf(const AuditTables& tables, std::span<const RecordId> places) {
+  std::map<std::pair<std::string, std::int32_t>, std::vector<std::int64_t>> offsets;
+  for (const RecordId& id : places) offsets[{id.topic, id.partition}].push_back(id.offset);
+  std::string sql;
+  for (const auto& [of, list] : offsets) {
+    sql += fmt::format("{}(topic = {} AND {} = {} AND {} IN ({}))", sql.empty() ? "" : " OR ", tables.Text(of.first),
+                       tables.Column("partition"), of.second, tables.Column("offset"), fmt::join(list, ", "));
+  }
+  return sql;
 }
 
 }  // namespace
 
-Status VisitBronze(Session* session, std::span<const RecordId> places, const RecordVisitor& visit) {
-  constexpr std::size_t kRowsOfInsert = 1'000;
-  Database* const database = session->database();
-  TRY(database->Execute("CREATE OR REPLACE TABLE audit_wanted(topic VARCHAR, partition INTEGER, \"offset\" BIGINT)"));
-  for (std::size_t begin = 0; begin < places.size(); begin += kRowsOfInsert) {
-    std::string sql;
-    for (const RecordId& id : places.subspan(begin, std::min(kRowsOfInsert, places.size() - begin))) {
-      sql += fmt::format("{}({}, {}, {})", sql.empty() ? "INSERT INTO audit_wanted VALUES " : ", ", QuoteText(id.topic),
-                         id.partition, id.offset);
-    }
-    TRY(database->Execute(sql));
-  }
-  TRY_ASSIGN(const auto result,
-             session->Query("SELECT topic, partition, \"offset\", epoch_ms(\"timestamp\"), key, value FROM bronze SEMI "
-                            "JOIN audit_wanted USING (topic, partition, \"offset\") ORDER BY topic, partition, "
-                            "\"offset\""));
+Status VisitBronze(AuditTables* tables, std::span<const RecordId> places, const RecordVisitor& visit) {
+  constexpr std::size_t kOfQuery = 20'000;
+  std::vector<RecordId> sorted(places.begin(), places.end());
+  std::ranges::sort(sorted);
   std::string buffer;
-  std::optional<RecordId> last;
-  for (;;) {
-    TRY_ASSIGN(const auto batch, result->Next());
-    if (!batch) return Status::OK();
-    for (std::int64_t i = 0; i < batch->num_rows(); ++i) {
-      RecordId id{TextAt(*batch, 0, i), static_cast<std::int32_t>(IntAt(*batch, 1, i)), IntAt(*batch, 2, i)};
-      if (last == id) continue;  // it stands in Bronze twice
-      const auto value = BytesAt(*batch, 5, i);
-      const medallion::Record record{id.partition, id.offset, batch->column(3)->IsNull(i) ? -1 : IntAt(*batch, 3, i),
-                                     BytesAt(*batch, 4, i),
-                                     value ? std::optional(Padded(*value, &buffer)) : std::nullopt};
-      TRY(visit(id.topic, record));
-      last = std::move(id);
-    }
+  RecordId last;
+  for (std::size_t begin = 0; begin < sorted.size(); begin += kOfQuery) {
+    const auto some = std::span(sorted).subspan(begin, std::min(kOfQuery, sorted.size() - begin));
+    TRY(tables->Each(fmt::format("SELECT {} FROM {} WHERE {} ORDER BY 1, 2, 3", RecordSql(*tables),
+                                 tables->Table("bronze"), AnyOf(*tables, some)),
+                     RecordColumns(), [&](const arrow::RecordBatch& batch, std::int64_t row) -> Status {
+                       const auto record = RecordIn(batch, row, &buffer);
+                       RecordId id{TextAt(batch, 0, row), record.partition, record.offset};
+                       if (id == last) return Status::OK();  // it stands in Bronze twice
+                       last = id;
+                       return visit(id.topic, record);
+                     }));
   }
+  return Status::OK();
 }
 
 Status VisitTopic(topic::TopicReader* reader, std::span<const RecordId> places, const RecordVisitor& visit) {

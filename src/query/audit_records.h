@@ -7,30 +7,25 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "base/status.h"
 #include "medallion/judge.h"
 #include "medallion/row_key.h"
-#include "query/session.h"
+#include "query/audit_tables.h"
 #include "topic/topic.h"
 
 namespace pregao::query {
-
-using OffsetSet = std::set<std::pair<std::int32_t, std::int64_t>>;  ///< partition, offset
 
 /// Cells of a result whose types are known: VARCHAR; any integer; BLOB or VARCHAR, nullopt for null.
 [[nodiscard]] std::string TextAt(const arrow::RecordBatch& batch, int column, std::int64_t row);
 [[nodiscard]] std::int64_t IntAt(const arrow::RecordBatch& batch, int column, std::int64_t row);
 [[nodiscard]] std::optional<std::string_view> BytesAt(const arrow::RecordBatch& batch, int column, std::int64_t row);
-
-/// "(partition = 0 AND offset BETWEEN 5 AND 9) OR …" for the records of a batch, which is not empty.
-[[nodiscard]] std::string OffsetRanges(const topic::RecordBatch& records);
 
 /// A record's place.
 struct RecordId {
@@ -40,15 +35,23 @@ struct RecordId {
   friend auto operator<=>(const RecordId&, const RecordId&) = default;
 };
 
-/// Judges records that have no row and no verdict in the tables: each must repeat a row of Silver. Queries nothing
-/// before Finish, so that the records may come out of a result that is still being read. Memory: about 100 bytes a
-/// record.
+/// The columns of a record in a table: topic, partition, offset, time in ms, key, value; and how they are selected.
+[[nodiscard]] const std::shared_ptr<arrow::Schema>& RecordColumns();
+[[nodiscard]] std::string RecordSql(const AuditTables& tables);
+/// A row with these columns as a record; `value` is kept in `*buffer`, with room behind it.
+[[nodiscard]] medallion::Record RecordIn(const arrow::RecordBatch& batch, std::int64_t row, std::string* buffer);
+
+/// Judges records that have no row and no verdict in the tables: each must repeat a row of Silver, or one that the
+/// table's engine refused. Queries nothing before Finish, so that the records may come out of a result that is still
+/// being read. Memory: about 100 bytes a record.
 class RecordJudge {
  public:
   using Id = RecordId;
-  explicit RecordJudge(Session* session) : session_(session) {}
+  /// `tables` outlives it.
+  explicit RecordJudge(AuditTables* tables) : tables_(tables) {}
 
-  [[nodiscard]] Status Add(Id id, std::int64_t timestamp_ms, std::optional<std::string_view> value);
+  /// 64 bytes behind the record's value can be read.
+  [[nodiscard]] Status Add(const std::string& topic, const medallion::Record& record);
   /// Looks up what waits. Call it once, last.
   [[nodiscard]] Status Finish();
   /// Records that are nowhere, and why they should be somewhere.
@@ -56,21 +59,22 @@ class RecordJudge {
   [[nodiscard]] std::int64_t duplicates(const std::string& topic, std::int32_t partition) const;
 
  private:
-  static constexpr std::size_t kAtOnce = 2000;
+  static constexpr std::size_t kAtOnce = 10'000;
   struct Waiting {
     Id id;
-    std::string ticker;
-    std::int64_t event_time_us;
-    medallion::RowKey key;
+    medallion::KeyedRow row;
   };
   [[nodiscard]] Status LookUp(std::span<Waiting> waiting);
+  [[nodiscard]] Result<std::unordered_set<medallion::RowKey>> RefusedAmong(
+      const std::unordered_set<medallion::RowKey>& keys);
+  void Tell(Waiting waiting, const std::unordered_set<medallion::RowKey>& there);
 
-  Session* const session_;
+  AuditTables* const tables_;
   medallion::Judge judge_;
   medallion::SilverRow row_;
   medallion::RowHasher hasher_;
-  std::string padded_;
   std::vector<Waiting> waiting_;
+  std::vector<Waiting> nowhere_;  // no row of Silver is theirs
   std::vector<std::pair<Id, std::string>> missing_;
   std::map<std::pair<std::string, std::int32_t>, std::int64_t> duplicates_;
 };
@@ -101,7 +105,7 @@ class TopicWalk {
 using RecordVisitor = std::function<Status(const std::string& topic, const medallion::Record& record)>;
 
 /// Reads the records at these places out of Bronze, each once, in the order of their places.
-[[nodiscard]] Status VisitBronze(Session* session, std::span<const RecordId> places, const RecordVisitor& visit);
+[[nodiscard]] Status VisitBronze(AuditTables* tables, std::span<const RecordId> places, const RecordVisitor& visit);
 /// The same out of a topic, in the order that they come; `reader` has served nobody yet.
 [[nodiscard]] Status VisitTopic(topic::TopicReader* reader, std::span<const RecordId> places,
                                 const RecordVisitor& visit);

@@ -87,7 +87,8 @@ void AddEngine(const engine::EngineStats& s, TimestampMs now, Families* out) {
     out->Series({{"reason", reason}}).counter.value = static_cast<double>(s.rejects[i]);
   }
   out->Counter("pregao_engine_quarantined_total", "Rows committed to quarantine.", s.quarantined);
-  out->Counter("pregao_engine_written_bytes_total", "Bytes of data files written.", s.bytes);
+  out->Counter("pregao_engine_written_bytes_total", "Bytes of data files written, or of rows that BigQuery took.",
+               s.bytes);
   AddCommits(s, out);
   AddLag(s, now, out);
   out->Counter("pregao_engine_fencings_total", "Batches given up because another process had committed theirs.",

@@ -33,18 +33,19 @@ Check CheckTopic(const Snapshot& snapshot) {
   return {"topic", true, "it answers"};
 }
 
-Check CheckLake(const Snapshot& snapshot, const ReadinessLimits& limits) {
+Check CheckTables(const Snapshot& snapshot, const ReadinessLimits& limits) {
   const auto& engine = snapshot.engine;
-  if (engine && !engine->open_problem.empty()) return {"lake", false, "it cannot be opened: " + engine->open_problem};
+  if (engine && !engine->open_problem.empty())
+    return {limits.tables, false, "it cannot be opened: " + engine->open_problem};
   if (engine && !engine->write_problem.empty() && engine->lag > 0) {
-    return {"lake", false, "it cannot be written: " + engine->write_problem};
+    return {limits.tables, false, "it cannot be written: " + engine->write_problem};
   }
   if (snapshot.lake) {
-    if (!snapshot.lake->status.ok()) return {"lake", false, snapshot.lake->status.message()};
+    if (!snapshot.lake->status.ok()) return {limits.tables, false, snapshot.lake->status.message()};
     const auto age = AgeMs(snapshot.now, snapshot.lake->at);
-    if (age > limits.no_answer.count()) return {"lake", false, fmt::format("no answer for {} s", age / 1000)};
+    if (age > limits.no_answer.count()) return {limits.tables, false, fmt::format("no answer for {} s", age / 1000)};
   }
-  return {"lake", true, "it answers"};
+  return {limits.tables, true, "it answers"};
 }
 
 Check CheckEngine(const engine::EngineStats& s, TimestampMs now, const ReadinessLimits& limits) {
@@ -70,7 +71,7 @@ std::vector<Check> JudgeReadiness(const Snapshot& snapshot, const ReadinessLimit
   std::vector<Check> checks;
   if (snapshot.listener) checks.push_back(CheckListener(*snapshot.listener));
   if (snapshot.listener || snapshot.engine) checks.push_back(CheckTopic(snapshot));
-  if (snapshot.engine || snapshot.lake) checks.push_back(CheckLake(snapshot, limits));
+  if (snapshot.engine || snapshot.lake) checks.push_back(CheckTables(snapshot, limits));
   if (snapshot.engine) checks.push_back(CheckEngine(*snapshot.engine, snapshot.now, limits));
   return checks;
 }

@@ -9,7 +9,7 @@ namespace pregao::web {
 
 /// One thing that must be well.
 struct Check {
-  std::string name;  ///< listener, topic, lake, engine
+  std::string name;  ///< listener, topic, lake (or bigquery, in its place), engine
   bool ok = true;
   std::string detail;  ///< how it is, or what is wrong
 };
@@ -17,6 +17,7 @@ struct Check {
 struct ReadinessLimits {
   std::chrono::milliseconds no_commit{60'000};  ///< while records wait; more than the commit interval
   std::chrono::milliseconds no_answer{30'000};  ///< of a lake that is looked at
+  std::string tables = "lake";                  ///< what holds the tables: the name of its check
 };
 
 /// Whether the process does its work: it hears its source, the topic and the lake answer, and what is in the topic gets

@@ -54,6 +54,17 @@ TEST(Readiness, PartsThatAProcessHasNotAreLeftOut) {
   EXPECT_THAT(JudgeReadiness(Snapshot{}, {}), IsEmpty());
 }
 
+TEST(Readiness, TablesThatAreNoLakesHaveTheirOwnName) {
+  Snapshot silver = Healthy();
+  silver.lake->status = Status::IOError("no answer");
+  ReadinessLimits limits;
+  limits.tables = "bigquery";
+  const auto checks = JudgeReadiness(silver, limits);
+  ASSERT_EQ(checks.size(), 4u);
+  EXPECT_EQ(checks[2].name, "bigquery");
+  EXPECT_FALSE(checks[2].ok);
+}
+
 TEST(Readiness, AListenerNeedsOneOpenConnection) {
   Snapshot s = Healthy();
   s.listener->connections_open = 1;

@@ -1,10 +1,13 @@
 """What the tests of BigQuery share: an emulator of one's own, to kill and start; queries; the program."""
+import contextlib
+import http.server
 import json
 import os
 import random
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +19,8 @@ BINARY = os.environ.get("PREGAO", str(ROOT / "build/release/pregao"))
 BROKER = os.environ.get("PREGAO_TEST_KAFKA")
 REST, GRPC = os.environ.get("PREGAO_TEST_BIGQUERY"), os.environ.get("PREGAO_TEST_BIGQUERY_GRPC")
 PATIENCE = 120  # seconds, of any one wait: far beyond what it takes
+# Without the emulator's freedom from credentials, and with nobody who could give any.
+TO_GOOGLE = {"BIGQUERY_EMULATOR_HOST": "", "PREGAO_BIGQUERY_ENDPOINT": "127.0.0.1:9", "GCE_METADATA_HOST": "127.0.0.1:9"}
 
 
 def free_port():
@@ -114,6 +119,33 @@ class Pregao:
 
     def to_end(self, *args):
         return json.loads(self("--json", "silver", "--to", "bigquery", "--until", "end", *args))
+
+
+class Refusing(http.server.BaseHTTPRequestHandler):
+    """A token server that knows nobody."""
+
+    def do_POST(self):
+        body = json.dumps({"error": "invalid_grant", "error_description": "Invalid JWT Signature."}).encode()
+        self.send_response(400)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def refused_key(file):
+    """A service account's key, whose token server is there and refuses it."""
+    key = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"], check=True,
+                         capture_output=True, text=True).stdout
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        file.write_text(json.dumps({"type": "service_account", "client_email": "writer@p.example", "private_key": key,
+                                    "token_uri": f"http://127.0.0.1:{server.server_port}/token"}))
+        yield
+        server.shutdown()
 
 
 def produce_plain(topic, count, partitions=4, first=0, old=()):

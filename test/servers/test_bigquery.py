@@ -1,19 +1,15 @@
 """`pregao silver --to bigquery` against a real emulator: the same rows as in a lake, each once, and what is said when
 it cannot be."""
 import base64
-import http.server
 import json
 import os
 import random
 import signal
-import subprocess
-import threading
 import time
 import urllib.error
-from pathlib import Path
 
 import pytest
-from bigquery_testing import BROKER, PATIENCE, REST, Emulator, Pregao, produce_plain
+from bigquery_testing import BROKER, PATIENCE, REST, TO_GOOGLE, Emulator, Pregao, produce_plain, refused_key
 from corpus import produce
 from deltalake import DeltaTable
 
@@ -65,8 +61,9 @@ def test_the_same_rows_as_in_a_lake(pregao):
         assert rows == lake_rows(pregao, root, [name for name, _ in schema]), table
         assert rows
     assert stats["rows"] == pregao.emulator.number(f"SELECT COUNT(*) FROM {pregao.silver}")
+    assert stats["bytes"] > 100 * stats["rows"]  # of the rows as they travelled
     again = pregao.to_end("--bigquery.bronze", "true", "--engine.group", pregao.name + "-3")
-    assert again["rows"] == 0 and again["commits"] <= 1
+    assert again["rows"] == 0 and again["bytes"] == 0 and again["commits"] <= 1
     assert pregao.emulator.number(f"SELECT COUNT(*) FROM {pregao.quarantine}") == stats["quarantined"]
 
 
@@ -221,39 +218,19 @@ def test_each_row_once_when_pregao_and_the_emulator_are_killed(tmp_path):
         print(kills)
         assert kills["pregao"] and kills["emulator"]
         each_once(pregao, ROWS)
+        report = json.loads(pregao("--json", "audit", "--in", "bigquery"))
+        assert report["clean"] and report["from_topic"] and sum(p["silver"] for p in report["partitions"]) == ROWS
     finally:
         emulator.kill()
 
 
-class Refusing(http.server.BaseHTTPRequestHandler):
-    """A token server that knows nobody."""
-
-    def do_POST(self):
-        body = json.dumps({"error": "invalid_grant", "error_description": "Invalid JWT Signature."}).encode()
-        self.send_response(400)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
 def test_a_wrong_credential_is_named_with_the_remedy(pregao):
     produce_plain(pregao.name, 10)
-    to_google = {"BIGQUERY_EMULATOR_HOST": "", "PREGAO_BIGQUERY_ENDPOINT": "127.0.0.1:9", "GCE_METADATA_HOST": "127.0.0.1:9"}
     command = ("silver", "--to", "bigquery", "--until", "end")
-    done = pregao.run(*command, env=to_google | {"GOOGLE_APPLICATION_CREDENTIALS": "absent.json"})
+    done = pregao.run(*command, env=TO_GOOGLE | {"GOOGLE_APPLICATION_CREDENTIALS": "absent.json"})
     assert done.returncode == 1 and "absent.json" in done.stderr
-    key = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"], check=True,
-                         capture_output=True, text=True).stdout
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        Path(pregao.folder, "old.json").write_text(json.dumps(
-            {"type": "service_account", "client_email": "writer@p.example", "private_key": key,
-             "token_uri": f"http://127.0.0.1:{server.server_port}/token"}))
-        done = pregao.run(*command, env=to_google | {"GOOGLE_APPLICATION_CREDENTIALS": "old.json"})
-        server.shutdown()
+    with refused_key(pregao.folder / "old.json"):
+        done = pregao.run(*command, env=TO_GOOGLE | {"GOOGLE_APPLICATION_CREDENTIALS": "old.json"})
     assert done.returncode == 1
     for word in ("old.json", "writer@p.example", "Invalid JWT Signature", "GOOGLE_APPLICATION_CREDENTIALS"):
         assert word in done.stderr

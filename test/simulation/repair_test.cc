@@ -54,7 +54,7 @@ class RepairTest : public testing::Test {
   std::unique_ptr<Repair> NewRepair(const RepairBase& base, bool dry_run = false) {
     RepairOptions options;
     options.dry_run = dry_run;
-    return Repair::Open(store_, &clock_, base, options).ValueOrDie();
+    return LakeRepair::Open(store_, &clock_, base, options).ValueOrDie();
   }
 
   enum What { kRaw, kJudged };
@@ -213,7 +213,7 @@ TEST_F(RepairTest, AndOptimizeBesideEachOtherDoubleAndLoseNothing) {
     judged.insert(lost[kQuarantineRoot].begin(), lost[kQuarantineRoot].end());
     const auto base = Base();
     const auto mend = [&](std::shared_ptr<lake::ObjectStore> store) {
-      const auto repair = Repair::Open(std::move(store), &clock_, base, {}).ValueOrDie();
+      const auto repair = LakeRepair::Open(std::move(store), &clock_, base, {}).ValueOrDie();
       Give(repair.get(), kRaw, &lost[kBronzeRoot]);
       Give(repair.get(), kJudged, &judged);
       const Status status = repair->Flush();
@@ -244,7 +244,7 @@ TEST_F(RepairTest, LeavesATableOfAnotherOwnerAlone) {
   auto other = std::make_shared<lake::Snapshot>(*base.silver);
   other->properties["pregao.owner"] = "spark";
   base.silver = other;
-  const Status status = Repair::Open(store_, &clock_, base, {}).status();
+  const Status status = LakeRepair::Open(store_, &clock_, base, {}).status();
   EXPECT_TRUE(status.IsInvalid());
   EXPECT_THAT(status.message(), HasSubstr("belongs to 'spark'"));
 }
