@@ -117,6 +117,18 @@ class Pregao:
             return subprocess.Popen([BINARY, *args], cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL, stdout=log,
                                     stderr=log)
 
+    def await_rows(self, count):
+        """Until Silver has so many."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                if self.emulator.number(f"SELECT COUNT(*) FROM {self.silver}") == count:
+                    return
+            except (OSError, AssertionError):
+                pass  # no table yet
+            assert time.monotonic() < deadline, (self.folder / "pregao.log").read_text()[-3000:]
+            time.sleep(0.2)
+
     def to_end(self, *args):
         return json.loads(self("--json", "silver", "--to", "bigquery", "--until", "end", *args))
 

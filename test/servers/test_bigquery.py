@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import time
-import urllib.error
 
 import pytest
 from bigquery_testing import BROKER, PATIENCE, REST, TO_GOOGLE, Emulator, Pregao, produce_plain, refused_key
@@ -145,27 +144,15 @@ def test_rows_that_bigquery_refuses_go_to_quarantine_and_the_rest_is_written(pre
                                      f"FROM {pregao.quarantine}") == [[str(len(refused) + 10)] * 2]
 
 
-def await_rows(pregao, count):
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            if pregao.emulator.number(f"SELECT COUNT(*) FROM {pregao.silver}") == count:
-                return
-        except (urllib.error.HTTPError, AssertionError):
-            pass  # no table yet
-        assert time.monotonic() < deadline, (pregao.folder / "pregao.log").read_text()[-3000:]
-        time.sleep(0.2)
-
-
 def test_who_lost_its_streams_to_another_owner_takes_them_back(pregao):
     produce_plain(pregao.name, 2_000)
     first = pregao.start("silver", "--to", "bigquery", "--engine.commit-interval", "50ms")
     try:
-        await_rows(pregao, 2_000)
+        pregao.await_rows(2_000)
         # Another group: both take themselves for the owner of every partition.
         assert pregao.to_end("--engine.group", pregao.name + "-2")["rows"] == 0
         produce_plain(pregao.name, 2_000, first=2_000)
-        await_rows(pregao, 4_000)
+        pregao.await_rows(4_000)
     finally:
         first.send_signal(signal.SIGINT)
         assert first.wait(PATIENCE) in (0, 130)

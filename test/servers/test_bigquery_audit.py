@@ -2,7 +2,6 @@
 import base64
 import json
 import signal
-import time
 
 import pytest
 from bigquery_testing import BROKER, PATIENCE, REST, Emulator, Pregao, produce_plain
@@ -107,27 +106,15 @@ def test_a_repair_beside_a_running_engine_ends_its_streams_and_it_goes_on(pregao
     produce_plain(pregao.name, COUNT)
     engine = pregao.start("silver", "--to", "bigquery", "--engine.commit-interval", "50ms")
     try:
-        await_rows(pregao, COUNT)
+        pregao.await_rows(COUNT)
         pregao.emulator.query(f"DELETE FROM {pregao.silver} WHERE day_volume BETWEEN 100 AND 199")
         assert audit(pregao, "--repair")["repair"]["silver"] == 100
         produce_plain(pregao.name, 500, first=COUNT)
-        await_rows(pregao, COUNT + 500)
+        pregao.await_rows(COUNT + 500)
     finally:
         engine.send_signal(signal.SIGINT)
         assert engine.wait(PATIENCE) in (0, 130)
     assert total(audit(pregao), "silver") == COUNT + 500
-
-
-def await_rows(pregao, count):
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            if pregao.emulator.number(f"SELECT COUNT(*) FROM {pregao.silver}") == count:
-                return
-        except (OSError, AssertionError):
-            pass  # no table yet
-        assert time.monotonic() < deadline, (pregao.folder / "pregao.log").read_text()[-3000:]
-        time.sleep(0.2)
 
 
 def test_rows_that_bigquery_refused_and_what_repeats_them_are_accounted_for(pregao):

@@ -117,6 +117,7 @@ def test_it_is_ready_while_the_tables_can_be_reached(tmp_path):
         produce_plain(pregao.name, 200)
         engine = pregao.start("silver", "--to", "bigquery", "--web.listen", f"127.0.0.1:{port}")
         try:
+            pregao.await_rows(200)
             found = await_ready(pregao, port, True)
             assert found["bigquery"]["ok"] and "lake" not in found
             emulator.kill()  # nothing is appended: the look at the tables alone finds out
@@ -125,6 +126,8 @@ def test_it_is_ready_while_the_tables_can_be_reached(tmp_path):
             emulator.start()
             emulator.await_answer()
             await_ready(pregao, port, True)
+            produce_plain(pregao.name, 50, first=200)
+            pregao.await_rows(250)
         finally:
             engine.send_signal(signal.SIGINT)
             assert engine.wait(PATIENCE) in (0, 130)
