@@ -119,7 +119,7 @@ test-superset: build  ## docs/readers.md in Apache Superset, which it installs (
 
 test-page: build
 	@ln -sfn "$$(setup/page_tests.sh)" test/page/node_modules
-	@cd test/page && PREGAO=$(CURDIR)/build/release/pregao node --test page.test.mjs chart.test.mjs
+	@cd test/page && PREGAO=$(CURDIR)/build/release/pregao node --test *.test.mjs
 
 screenshots: build  ## the pictures of docs/page.md, on a simulated market
 	@ln -sfn "$$(setup/page_tests.sh)" test/page/node_modules

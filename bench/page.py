@@ -4,9 +4,11 @@
   bench/page.py [--pages 0,1,50,200] [--seconds 20] [--tickers 50] [--rate 100]
 
 A simulated market feeds `pregao run`'s parts, each a process of its own: listen, silver, gold, serve. This process stands
-for the pages: it reads their event streams, and asks what they ask. A quote's delay runs from the listener's receipt of
-the frame (received_at) until its event has arrived at a page, on one clock. Columns: CPU of one core and memory of
-`serve`; the delay's p50 and p99; answers a second, and the p99 of the time that one takes.
+for the pages, over two real connections each: it reads their event streams, and asks what they ask, of different tickers.
+Beside them is a page that reads nothing of its stream, and must be cut off. A quote's delay runs from the listener's
+receipt of the frame (received_at) until its event has been read by this process, on one clock, so that what this process
+is late counts too. Columns: CPU of one core and memory of `serve`; the delay's p50 and p99; answers a second, and the p99
+of the time that one takes; after how long the page that reads nothing was cut off.
 """
 import argparse
 import heapq
@@ -25,6 +27,7 @@ from pathlib import Path
 
 PREGAO = Path(__file__).resolve().parent.parent / "build/release/pregao"
 START = 30  # seconds, until a process says that it is there
+CUT = 300  # seconds, until a page that reads nothing is cut off
 
 
 class Process:
@@ -89,10 +92,11 @@ class Stream:
 class Questions:
     """What a page asks now and then, one after the other on a connection that is kept."""
 
-    EVERY = {"/api/quotes": 5, "/api/portfolio": 2, "/api/health": 3, "/api/bars?ticker=T0.SA&interval=1m": 10,
-             "/api/history": 60}  # seconds, as src/web/app has them
+    EVERY = {"/api/quotes": 5, "/api/portfolio": 2, "/api/health": 3, "/api/bars": 10, "/api/gaps": 15, "/api/history": 60,
+             "/api/watchlist": 60}  # seconds, as src/web/app has them
 
-    def __init__(self, now):
+    def __init__(self, ticker, now):
+        self.ticker = ticker
         self.due = [(now + random.uniform(0, every), path) for path, every in self.EVERY.items()]
         self.buffer, self.sent, self.waits = bytearray(), None, []
 
@@ -113,16 +117,17 @@ class Questions:
         due, path = heapq.heappop(self.due)
         heapq.heappush(self.due, (due + self.EVERY[path], path))
         self.sent = now
+        path += f"?ticker={self.ticker}&interval=1m" if path == "/api/bars" else ""
         return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
 class Pages:
     """So many pages on one thread: the stream of each, and its questions."""
 
-    def __init__(self, port, count):
+    def __init__(self, port, count, tickers):
         self.selector, self.pages = selectors.DefaultSelector(), []
-        for _ in range(count):
-            for page in (Stream(), Questions(time.time() + 1)):
+        for number in range(count):
+            for page in (Stream(), Questions(f"T{number % tickers}.SA", time.time() + 1)):
                 connection = socket.create_connection(("127.0.0.1", port), timeout=30)
                 if isinstance(page, Stream):
                     connection.sendall(page.request)
@@ -162,19 +167,44 @@ def at(values, part):
     return f"{values[min(int(len(values) * part), len(values) - 1)]:.0f} ms" if values else ""
 
 
-def measure(serve, port, count, seconds):
-    pages = Pages(port, count)
+def health(port):
+    return json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=30))
+
+
+class Stalled:
+    """A page that asks for the stream and reads nothing of it."""
+
+    def __init__(self, port):
+        self.connection, self.began = socket.socket(), time.monotonic()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.connection.connect(("127.0.0.1", port))
+        self.connection.sendall(Stream.request)
+
+    def cut_off_after(self, port, pages, count):
+        """Seconds; the other pages are read meanwhile."""
+        while health(port)["pages"] > count:
+            if time.monotonic() - self.began > CUT:
+                raise SystemExit(f"page: a page that reads nothing was not cut off in {CUT} s")
+            pages.read(0.5)
+        return time.monotonic() - self.began
+
+
+def measure(serve, port, count, options):
+    seconds = options.seconds
+    pages = Pages(port, count, options.tickers)
+    stalled = Stalled(port) if count else None
     try:
         pages.read(3)
         pages.forget()
         cpu, began = serve.cpu(), time.monotonic()
         pages.read(seconds)
         used = (serve.cpu() - cpu) / (time.monotonic() - began) * 100
+        delays, waits, memory = pages.all(Stream, "delays"), pages.all(Questions, "waits"), serve.memory()
+        cut = f"{stalled.cut_off_after(port, pages, count):.0f} s" if stalled else ""
     finally:
         pages.close()
-    delays, waits = pages.all(Stream, "delays"), pages.all(Questions, "waits")
-    print(f"{count:>6} {used:>7.1f} % {serve.memory():>6.0f} MiB {at(delays, 0.5):>8} {at(delays, 0.99):>8}"
-          f" {len(waits) / seconds:>10.0f} {at(waits, 0.99):>8}", flush=True)
+    print(f"{count:>6} {used:>7.1f} % {memory:>6.0f} MiB {at(delays, 0.5):>8} {at(delays, 0.99):>8}"
+          f" {len(waits) / seconds:>10.0f} {at(waits, 0.99):>8} {cut:>8}", flush=True)
 
 
 def main():
@@ -199,11 +229,10 @@ def main():
             processes.append(serve)
             port = int(serve.said(r"the page is at http://[^ ]*?:(\d+)"))
             time.sleep(15)  # until there are bars
-            asked = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=30))
-            print(f"{options.tickers} tickers, {asked['messages_per_second']:.0f} quotes/s\n"
-                  f"{'pages':>6} {'CPU':>9} {'memory':>10} {'p50':>8} {'p99':>8} {'answers/s':>10} {'p99':>8}")
+            print(f"{options.tickers} tickers, {health(port)['messages_per_second']:.0f} quotes/s\n"
+                  f"{'pages':>6} {'CPU':>9} {'memory':>10} {'p50':>8} {'p99':>8} {'answers/s':>10} {'p99':>8} {'cut off':>8}")
             for count in options.pages.split(","):
-                measure(serve, port, int(count), options.seconds)
+                measure(serve, port, int(count), options)
         finally:
             for process in reversed(processes):
                 process.end()

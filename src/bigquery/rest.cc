@@ -157,6 +157,15 @@ Status Rest::CheckTable(const TableSpec& spec) {
                   name, fmt::join(differences, "; ")));
 }
 
+Result<bool> Rest::HasTable(const std::string& name) {
+  TRY_ASSIGN(
+      const auto answer,
+      Send("GET", fmt::format("/datasets/{}/tables/{}", cloud::UrlEncode(place_.dataset), cloud::UrlEncode(name)), ""));
+  if (answer.status == 200) return true;
+  if (answer.status == 404) return false;
+  return Error(answer, "table " + Name() + "." + name);
+}
+
 std::string Rest::QueryBody(const std::string& sql, const std::vector<Parameter>& parameters) const {
   JsonWriter w;
   w.BeginObject();

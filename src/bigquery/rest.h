@@ -48,6 +48,8 @@ class Rest {
   [[nodiscard]] Status CheckDataset();
   /// Makes the table when it is absent; Invalid, with the difference, when rows of `spec.schema` do not fit it.
   [[nodiscard]] Status EnsureTable(const TableSpec& spec);
+  /// Whether the dataset, where there is one, has the table.
+  [[nodiscard]] Result<bool> HasTable(const std::string& name);
   /// KeyError: there is no such table. Invalid: as EnsureTable.
   [[nodiscard]] Status CheckTable(const TableSpec& spec);
   /// Runs a statement and gives its answer page by page: some MB each, 10,000 rows at most. The rows have the columns

@@ -38,12 +38,17 @@ const char* BigQueryTable(const std::string& view) {
 Result<std::vector<query::PartitionAudit>> BigQueryTables::Limits() {
   bigquery::Rest* const rest = client_->rest();
   for (const char* view : {"bronze", "silver", "quarantine"}) {
-    TRY_ASSIGN(there_[view], HasTable(rest, BigQueryTable(view)));
+    TRY_ASSIGN(there_[view], HasFittingTable(rest, BigQueryTable(view)));
   }
   there_["bronze"] = there_["bronze"] && wants_bronze_;
   if (!there_["silver"]) {
     return Status::KeyError("there is no table ", rest->Name(), ".", engine::kSilverTable,
                             " in BigQuery yet; `pregao silver --to bigquery` makes it, bigquery.dataset names another");
+  }
+  TRY_ASSIGN(const bool embedded, rest->HasTable(bigquery::Registry::kTable));
+  if (!embedded) {
+    return Status::Invalid("the dataset ", rest->Name(), " has no table ", bigquery::Registry::kTable,
+                           ": Spark fills it, whose positions only its checkpoints tell; such tables are not audited");
   }
   TRY_ASSIGN(const auto generations, bigquery::Registry(client_.get()).Generations());
   TRY_ASSIGN(const auto silver, PositionsIn(this, "silver"));

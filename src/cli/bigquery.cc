@@ -52,7 +52,7 @@ Result<std::shared_ptr<bigquery::Client>> OpenBigQuery(const Context& context) {
   return bigquery::Client::Open(BigQueryOptionsOf(context), context.clock);
 }
 
-Result<bool> HasTable(bigquery::Rest* rest, const std::string& table) {
+Result<bool> HasFittingTable(bigquery::Rest* rest, const std::string& table) {
   const Status there = rest->CheckTable(engine::SpecOf(table));
   if (there.IsKeyError()) return false;
   TRY(there);

@@ -21,6 +21,6 @@ void DeclareIn(CLI::App* app, Context* context);
 /// What those tables are asked by SQL. Answers within a dataset; it looks at nothing yet.
 [[nodiscard]] Result<std::shared_ptr<bigquery::Client>> OpenBigQuery(const Context& context);
 /// Whether the dataset has a table that fits its columns. Invalid: it has other columns.
-[[nodiscard]] Result<bool> HasTable(bigquery::Rest* rest, const std::string& table);
+[[nodiscard]] Result<bool> HasFittingTable(bigquery::Rest* rest, const std::string& table);
 
 }  // namespace pregao::cli

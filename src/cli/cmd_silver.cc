@@ -26,9 +26,6 @@ Result<ExitCode> RunSilver(Context context, const Options& options) {
     return Status::Invalid("--force goes with --take-over from Spark");
   }
   const bool bigquery = options.to == "bigquery";
-  if (bigquery && options.engine == "spark") {
-    return Status::NotImplemented("--engine spark --to bigquery: from Spark, BigQuery is not written yet");
-  }
   if (bigquery && options.take_over) return Status::Invalid("--take-over is of a lake's tables, not of BigQuery's");
   if (options.engine == "spark") {
     if (options.action == "status") return ShowSpark(context, options.to);
@@ -70,7 +67,8 @@ Command SilverCommand() {
            "pregao silver --lake other/lake --engine.commit-interval 5s",
            "pregao silver --to bigquery    # the same tables in BigQuery",
            "pregao silver --engine spark --spark sc://host:15002    # Spark does the work; Ctrl-C leaves it at that",
-           "pregao silver --engine spark --spark sc://host:15002 status"},
+           "pregao silver --engine spark --spark sc://host:15002 status",
+           "pregao silver --engine spark --to bigquery --spark.checkpoints gs://my-bucket/_spark"},
           {"topic", "lake", "engine.", "upkeep.", "local.", "new-topic.", "web.", "spark.", "bigquery."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();

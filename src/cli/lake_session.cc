@@ -77,8 +77,9 @@ Result<std::unique_ptr<query::Session>> OpenGuardedSession(const Context& contex
   TRY_ASSIGN(auto store, OpenExistingLake(context));
   TRY_ASSIGN(auto cache, CacheOf(context, store));
   TRY_ASSIGN(auto calendars, LoadCalendars(context.settings));
-  TRY_ASSIGN(auto session, query::Session::OpenGuarded(std::move(store), context.clock, {.memory_limit = "512MiB"},
-                                                       std::move(cache), PortfolioOf(context.settings)));
+  const query::DatabaseOptions options{.memory_limit = "512MiB", .spill_limit = "1GiB"};
+  TRY_ASSIGN(auto session, query::Session::OpenGuarded(std::move(store), context.clock, options, std::move(cache),
+                                                       PortfolioOf(context.settings)));
   session->UseCalendars(std::move(calendars));
   return session;
 }

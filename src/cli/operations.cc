@@ -92,7 +92,7 @@ std::unique_ptr<web::Page> NewPage(const Context& context, const web::Sources& s
 
 std::unique_ptr<web::TopicTail> FollowTopic(const Context& context, web::Page* page, web::HttpServer* server) {
   const auto open = [context, page]() -> Result<std::unique_ptr<topic::TopicReader>> {
-    if (const Status seeded = page->Seed(); !seeded.ok()) spdlog::warn("web: {}", seeded.message());
+    if (const Status seeded = page->Seed(context.stop); !seeded.ok()) spdlog::warn("web: {}", seeded.message());
     TRY_ASSIGN(const auto uri, topic::ParseTopic(context.settings.topic));
     return topic::OpenReader(uri, TopicSettingsOf(context, false), {.group = "pregao-page"});
   };

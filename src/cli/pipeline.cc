@@ -114,7 +114,7 @@ Status OpenBigQuerySink(const Context& context, bool accept_new_topic, EnginePip
   quick.retry.max_attempts = 1;
   quick.http.total_timeout = std::chrono::seconds(10);
   TRY_ASSIGN(const auto looker, bigquery::Client::Open(quick, context.clock));
-  out->look = [looker] { return HasTable(looker->rest(), engine::kSilverTable).status(); };
+  out->look = [looker] { return HasFittingTable(looker->rest(), engine::kSilverTable).status(); };
   engine::BigQuerySinkOptions options;
   options.bronze = context.settings.bigquery_bronze;
   options.dedupe_keys = static_cast<std::size_t>(context.settings.engine_dedupe_keys);

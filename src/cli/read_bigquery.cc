@@ -116,7 +116,7 @@ Result<ExitCode> ReadBigQuery(const Context& context, const ReadOptions& options
   TRY_ASSIGN(const auto columns, Choose(*all, ColumnNames(names)));
   TRY_ASSIGN(const auto client, OpenBigQuery(context));
   bigquery::Rest* const rest = client->rest();
-  TRY_ASSIGN(const bool there, HasTable(rest, table));
+  TRY_ASSIGN(const bool there, HasFittingTable(rest, table));
   if (!there) {
     return Status::Invalid(
         "there is no table ", rest->Name(), ".", table, " in BigQuery yet; ",

@@ -72,6 +72,7 @@ struct Settings {
   std::string bigquery_location;  ///< empty: Google's default
   std::string bigquery_endpoint = "bigquerystorage.googleapis.com:443";
   bool bigquery_bronze = false;
+  std::string bigquery_temporary_bucket;  ///< empty: what the Spark cluster has set
   std::int64_t sim_seed = 1;
   Duration sim_tick = std::chrono::seconds(1);
 

@@ -135,6 +135,10 @@ std::vector<SettingKey> ServiceKeys() {
       {"bigquery.endpoint", &S::bigquery_endpoint,
        "host:port of the Storage Write API; without TLS where BIGQUERY_EMULATOR_HOST is set"},
       {"bigquery.bronze", &S::bigquery_bronze, "Whether BigQuery gets the messages as they came, too"},
+      {.name = "bigquery.temporary-bucket",
+       .member = &S::bigquery_temporary_bucket,
+       .help = "Where Spark puts the files that BigQuery loads, a bucket; \"\": what the cluster has set",
+       .may_be_empty = true},
       {"sim.seed", &S::sim_seed, "Which market the simulator plays: the same seed, the same quotes", 0, kMax},
       {"sim.tick", &S::sim_tick, "Time between two quotes of a simulated ticker", 1, kHour},
   };

@@ -10,8 +10,10 @@
 #include "base/text.h"
 #include "cli/operations.h"
 #include "cli/output.h"
+#include "cli/spark_bigquery.h"
 #include "cli/status_line.h"
 
+#include "spark/bigquery_options.h"
 #include "spark/progress.h"
 #include "spark/streams.h"
 
@@ -127,19 +129,29 @@ class Watcher {
     TRY_ASSIGN(const auto uri, KafkaTopic(context_.settings));
     TRY_ASSIGN(auto client, ConnectSpark(context_.settings, uri.name, run_.format));
     TRY_ASSIGN(const auto spec, PrepareTables(context_, run_));
-    TRY_ASSIGN(const auto started, spark::StartStreams(client.get(), spec));
+    if (bigquery()) {
+      TRY_ASSIGN(const auto active, client->Active());
+      TRY(TakeOutUncommitted(context_, spec, active));
+    }
+    const auto begun = spark::StartStreams(client.get(), spec);
+    if (!begun.ok()) return Explained(begun.status());
+    const auto& started = *begun;
     client_ = std::move(client);
     std::lock_guard lock(mutex_);
     queries_.clear();
     for (const auto& id : started) queries_.push_back({id, {true, "starting", "", ""}, {}});
     return Status::OK();
   }
+  [[nodiscard]] bool bigquery() const { return run_.format == "bigquery"; }
+  [[nodiscard]] Status Explained(const Status& status) const {
+    return bigquery() ? spark::ExplainBigQuery(status) : status;
+  }
   Status LookAll() {
     for (std::size_t i = 0; i < queries_.size(); ++i) {
       Watched query = queries_[i];
       TRY(Look(client_.get(), &query));
       if (!query.state.error.empty()) {
-        return Status::Invalid("query '", query.id.name, "' failed in Spark: ", query.state.error);
+        return Explained(Status::Invalid("query '", query.id.name, "' failed in Spark: ", query.state.error));
       }
       const auto& [before, now] = std::pair(queries_[i].progress, query.progress);
       if (now.late_rows > 0 && now.batch != before.batch) {

@@ -49,13 +49,6 @@ void Raise(const spark::Offsets& to, spark::Offsets* reached) {
   }
 }
 
-/// The folder of the checkpoints in the lake's store; nullopt: they lie elsewhere.
-std::optional<std::string> CheckpointsInLake(const Settings& settings) {
-  const std::string lake = SparkLake(settings) + "/", checkpoints = SparkCheckpoints(settings);
-  if (!checkpoints.starts_with(lake)) return std::nullopt;
-  return checkpoints.substr(lake.size());
-}
-
 }  // namespace
 
 Result<query::Reached> ReachOfSpark(const Context& context, query::Session* session) {

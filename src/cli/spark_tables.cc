@@ -6,8 +6,10 @@
 #include <fstream>
 #include <sstream>
 
+#include "cli/bigquery.h"
 #include "cli/lake_store.h"
 #include "cli/pipeline.h"
+#include "cli/spark_bigquery.h"
 #include "cli/topics.h"
 #include "engine/hand_over.h"
 #include "topic/positions.h"
@@ -119,6 +121,7 @@ void FillFiles(const Settings& settings, const SparkRun& run, const topic::Topic
 }  // namespace
 
 std::string SparkHome(const Settings& settings, const std::string& format) {
+  if (format == "bigquery") return BigQueryName(settings);
   return SparkLake(settings) + (format == "delta" ? "" : "/" + format);
 }
 
@@ -130,6 +133,12 @@ std::string SparkLake(const Settings& settings) {
 
 std::string SparkCheckpoints(const Settings& settings) {
   return settings.spark_checkpoints.empty() ? SparkLake(settings) + "/_spark" : settings.spark_checkpoints;
+}
+
+std::optional<std::string> CheckpointsInLake(const Settings& settings) {
+  const std::string lake = SparkLake(settings) + "/", checkpoints = SparkCheckpoints(settings);
+  if (!checkpoints.starts_with(lake)) return std::nullopt;
+  return checkpoints.substr(lake.size());
 }
 
 Result<topic::TopicUri> KafkaTopic(const Settings& settings) {
@@ -156,6 +165,8 @@ Result<spark::StreamsSpec> PrepareTables(const Context& context, const SparkRun&
   spec.format = run.format;
   if (run.format == "delta") {
     TRY(OpenDelta(context, run, reader.get(), &spec));
+  } else if (run.format == "bigquery") {
+    TRY(OpenBigQuery(context, run, reader->info(), &spec));
   } else {
     FillFiles(context.settings, run, reader->info(), &spec);
   }

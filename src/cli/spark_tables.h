@@ -2,6 +2,7 @@
 /// The lake's tables as Spark's queries fill them.
 #include <array>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -26,9 +27,12 @@ inline constexpr std::array kFilled{std::pair("bronze", engine::kBronzeRoot),
 [[nodiscard]] Result<topic::TopicUri> KafkaTopic(const Settings& settings);
 /// The lake, and the folder of the queries' checkpoints, as Spark names them.
 [[nodiscard]] std::string SparkLake(const Settings& settings);
-/// Where tables of a format stand: Delta's are the lake's own, Parquet's have a folder `parquet` in it.
+/// Where tables of a format stand: Delta's are the lake's own, Parquet's have a folder `parquet` in it, BigQuery's are
+/// in a dataset.
 [[nodiscard]] std::string SparkHome(const Settings& settings, const std::string& format);
 [[nodiscard]] std::string SparkCheckpoints(const Settings& settings);
+/// The folder of the checkpoints in the lake's store; nullopt: they lie elsewhere.
+[[nodiscard]] std::optional<std::string> CheckpointsInLake(const Settings& settings);
 
 /// Makes `owner` the engine of the tables that exist. A running embedded engine that loses one finds out at its next
 /// commit and stops.
@@ -36,14 +40,14 @@ inline constexpr std::array kFilled{std::pair("bronze", engine::kBronzeRoot),
                                 const std::string& owner);
 
 struct SparkRun {
-  std::string format = "delta";  ///< or "parquet"
+  std::string format = "delta";  ///< or "parquet", "bigquery"
   bool until_end = false;
   bool take_over = false;         ///< of tables that another engine owns
   bool accept_new_topic = false;  ///< see LakeSinkOptions
 };
 /// Opens the tables for Spark, made where absent, and says where the queries begin in them. Invalid: another engine
-/// owns one, and there is no take_over. Parquet files have neither owner nor positions: Spark's checkpoints alone tell
-/// how far they have come, and the first start is at the topic's first record.
+/// owns one, and there is no take_over; or see OpenBigQuery. Parquet files have neither owner nor positions: Spark's
+/// checkpoints alone tell how far they have come, and the first start is at the topic's first record.
 [[nodiscard]] Result<spark::StreamsSpec> PrepareTables(const Context& context, const SparkRun& run);
 
 /// How far those of the tables have come that are Spark's: their logs tell only where it began. What their checkpoints

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "engine/bigquery_spark.h"
 #include "engine/file_rows.h"
 #include "medallion/raw_builder.h"
 #include "medallion/schema.h"
@@ -65,6 +66,7 @@ Result<Start> BigQuerySink::Begin(const topic::TopicInfo& topic, const std::vect
   writers_.clear();
   topic_ = topic.name;
   bigquery::Rest* const rest = client_->rest();
+  TRY(RefuseSparks(rest));
   TRY(EnsureTables(rest, options_.bronze));
   bigquery::Registry registry(client_.get());
   TRY(registry.Open());

@@ -127,6 +127,15 @@ std::optional<std::int64_t> History::GapsAskedTo(const std::map<std::string, std
   return at == positions.end() ? std::nullopt : std::optional(at->second);
 }
 
+std::map<std::string, std::int64_t> History::GapsAsked(const std::map<std::string, std::int64_t>& positions) {
+  const std::string prefix = GapsAppId("");
+  std::map<std::string, std::int64_t> out;
+  for (auto at = positions.lower_bound(prefix); at != positions.end() && at->first.starts_with(prefix); ++at) {
+    out.emplace(at->first.substr(prefix.size()), at->second);
+  }
+  return out;
+}
+
 std::optional<HistorySpan> History::Covered(const std::string& ticker, const std::string& interval) const {
   return CoveredIn(bars_->snapshot()->positions, ticker, interval);
 }

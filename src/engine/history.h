@@ -78,6 +78,9 @@ class History {
   /// Up to where gaps of the ticker have been asked for, UTC seconds; nullopt: none has.
   [[nodiscard]] static std::optional<std::int64_t> GapsAskedTo(const std::map<std::string, std::int64_t>& positions,
                                                                const std::string& ticker);
+  /// The same of every ticker that has been asked for.
+  [[nodiscard]] static std::map<std::string, std::int64_t> GapsAsked(
+      const std::map<std::string, std::int64_t>& positions);
 
  private:
   using Files = std::vector<std::shared_ptr<const lake::DataFile>>;

@@ -127,6 +127,10 @@ TEST_F(HistoryTest, BarsForGapsCoverNothingAndAreRememberedAsAskedForOnlyForward
   none.gaps_asked_to_s = kT0 + 900;
   EXPECT_EQ(Write({none}).commits, 1);
   EXPECT_EQ(asked_to("A"), kT0 + 900);
+  none.ticker = "C";
+  Write({none, Part("D", kT0, 1)});
+  EXPECT_EQ(History::GapsAsked(History::Positions(store_, &clock_).ValueOrDie()),
+            (std::map<std::string, std::int64_t>{{"A", kT0 + 900}, {"C", kT0 + 900}}));
 }
 
 TEST_F(HistoryTest, WhatABackfillCoversStaysWhenAGapIsFilled) {

@@ -1,15 +1,11 @@
 #include "query/adjusted_sql.h"
 
-#include <fmt/format.h>
-
 namespace pregao::query {
-namespace {
-
 // Yahoo's history is in shares of today: it has divided earlier prices by later splits. The stream's bars are in shares
 // of their own day. `basis` brings all to those of today, in which a dividend is compared with the close before it;
 // `undone` takes back the splits that come after `as_of`. A dividend that is no part of a price is NaN: it must not be
 // left out of a product.
-constexpr char kMacro[] = R"(
+const char kAdjustedMacro[] = R"(
 CREATE OR REPLACE MACRO bars_adjusted(as_of) AS TABLE
 WITH actions AS (
   SELECT ticker, kind, date AS day, amount, numerator, denominator, currency FROM corporate_actions
@@ -23,7 +19,7 @@ WITH actions AS (
 ), undone AS (
   SELECT ticker, product(shares) AS shares FROM splits WHERE day > as_of::DATE GROUP BY ticker
 ), days AS (
-  SELECT *, {local_day} AS local_day FROM bars
+  SELECT *, exchange_day(ticker, bar_start) AS local_day FROM bars
 ), basis AS (
   SELECT b.*, CASE WHEN b.source = 'stream' THEN coalesce(s.shares, 1) ELSE 1 END AS old_share
   FROM days AS b ASOF LEFT JOIN later_splits AS s ON b.ticker = s.ticker AND b.local_day < s.day
@@ -51,11 +47,5 @@ SELECT ticker, "interval", bar_start, open * split_factor * dividend_factor AS o
   vwap_estimate * split_factor * dividend_factor AS vwap_estimate, ticks, split_factor, dividend_factor, source,
   revision, is_final, date
 FROM factors)";
-
-}  // namespace
-
-std::string AdjustedMacro(const std::string& local_day) {
-  return fmt::format(kMacro, fmt::arg("local_day", local_day));
-}
 
 }  // namespace pregao::query

@@ -115,22 +115,22 @@ void AppendInterval(arrow::MonthDayNanoIntervalType::MonthDayNanos value, std::s
   }
 }
 
-void AppendList(const Array& values, std::int64_t begin, std::int64_t end, std::string* out) {
+void AppendList(const Array& values, std::int64_t begin, std::int64_t end, NotFinite not_finite, std::string* out) {
   *out += '[';
   for (std::int64_t i = begin; i < end; ++i) {
     if (i > begin) *out += ',';
-    AppendJson(values, i, out);
+    AppendJson(values, i, out, not_finite);
   }
   *out += ']';
 }
 
-void AppendStruct(const arrow::StructArray& array, std::int64_t row, std::string* out) {
+void AppendStruct(const arrow::StructArray& array, std::int64_t row, NotFinite not_finite, std::string* out) {
   *out += '{';
   for (int i = 0; i < array.num_fields(); ++i) {
     if (i > 0) *out += ',';
     AppendJsonString(array.struct_type()->field(i)->name(), out);
     *out += ':';
-    AppendJson(*array.field(i), row, out);
+    AppendJson(*array.field(i), row, out, not_finite);
   }
   *out += '}';
 }
@@ -157,9 +157,9 @@ std::string IntegerText(const Array& array, std::int64_t row) {
 }
 
 // Lists and structures as JSON; what no query of DuckDB gives, as Arrow prints it.
-void AppendNested(const Array& array, std::int64_t row, std::string* out) {
+void AppendNested(const Array& array, std::int64_t row, NotFinite not_finite, std::string* out) {
   const auto list = [&](const auto& typed) {
-    AppendList(*typed.values(), typed.value_offset(row), typed.value_offset(row + 1), out);
+    AppendList(*typed.values(), typed.value_offset(row), typed.value_offset(row + 1), not_finite, out);
   };
   switch (array.type_id()) {
     case Type::LIST:
@@ -169,12 +169,20 @@ void AppendNested(const Array& array, std::int64_t row, std::string* out) {
     case Type::MAP:  // a list of {key, value}
       return list(static_cast<const arrow::MapArray&>(array));
     case Type::STRUCT:
-      return AppendStruct(static_cast<const arrow::StructArray&>(array), row, out);
+      return AppendStruct(static_cast<const arrow::StructArray&>(array), row, not_finite, out);
     default:
       break;
   }
   const auto scalar = array.GetScalar(row);
   *out += scalar.ok() ? (*scalar)->ToString() : scalar.status().message();
+}
+
+void AppendNotFinite(double number, NotFinite not_finite, std::string* out) {
+  if (not_finite == NotFinite::kNull) {
+    *out += "null";
+  } else {
+    *out += std::isnan(number) ? "\"NaN\"" : number > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+  }
 }
 
 bool IsNested(const arrow::DataType& type) {
@@ -236,19 +244,21 @@ void AppendText(const Array& array, std::int64_t row, std::string* out) {
       break;
     }
     default:
-      AppendNested(array, row, out);
+      AppendNested(array, row, NotFinite::kNull, out);
   }
 }
 
-void AppendJson(const Array& array, std::int64_t row, std::string* out) {
+void AppendJson(const Array& array, std::int64_t row, std::string* out, NotFinite not_finite) {
   const Type::type id = array.type_id();
   if (array.IsNull(row) || id == Type::NA) {
     *out += "null";
   } else if (id == Type::FLOAT && !std::isfinite(At<arrow::FloatArray>(array, row))) {
-    *out += "null";
-  } else if (id == Type::DOUBLE) {
-    AppendJsonNumber(At<arrow::DoubleArray>(array, row), out);
-  } else if (id == Type::BOOL || IsNumeric(*array.type()) || IsNested(*array.type())) {
+    AppendNotFinite(At<arrow::FloatArray>(array, row), not_finite, out);
+  } else if (id == Type::DOUBLE && !std::isfinite(At<arrow::DoubleArray>(array, row))) {
+    AppendNotFinite(At<arrow::DoubleArray>(array, row), not_finite, out);
+  } else if (IsNested(*array.type())) {
+    AppendNested(array, row, not_finite, out);
+  } else if (id == Type::BOOL || IsNumeric(*array.type())) {
     AppendText(array, row, out);
   } else {
     std::string text;

@@ -7,8 +7,13 @@ namespace pregao::query {
 
 /// The plain text of a value, appended. Nested values are JSON. The value must not be null.
 void AppendText(const arrow::Array& array, std::int64_t row, std::string* out);
-/// The value as JSON: numbers as numbers (int64, decimals exactly), null for null and for what JSON has no number for.
-void AppendJson(const arrow::Array& array, std::int64_t row, std::string* out);
+/// NaN and the infinities, which JSON has no numbers for.
+enum class NotFinite {
+  kNull,
+  kText,  ///< "NaN", "Infinity", "-Infinity"
+};
+/// The value as JSON: numbers as numbers with all their digits (int64, decimals), null for null.
+void AppendJson(const arrow::Array& array, std::int64_t row, std::string* out, NotFinite not_finite = NotFinite::kNull);
 /// Whether values of the type are numbers, which tables align to the right.
 [[nodiscard]] bool IsNumeric(const arrow::DataType& type);
 

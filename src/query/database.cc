@@ -197,11 +197,12 @@ Result<duckdb_config> MakeConfig(const DatabaseOptions& options) {
   const auto temporary = std::filesystem::temp_directory_path(error) / "pregao-duckdb";
   duckdb_config config = nullptr;
   if (duckdb_create_config(&config) == DuckDBError) return Status::OutOfMemory("DuckDB made no configuration");
-  const std::vector<std::pair<const char*, std::string>> values{
+  std::vector<std::pair<const char*, std::string>> values{
       {"memory_limit", options.memory_limit}, {"threads", std::to_string(options.threads)},
       {"temp_directory", temporary.string()}, {"autoinstall_known_extensions", "false"},
       {"autoload_known_extensions", "false"},
   };
+  if (!options.spill_limit.empty()) values.emplace_back("max_temp_directory_size", options.spill_limit);
   for (const auto& [name, value] : values) {
     if (duckdb_set_config(config, name, value.c_str()) == DuckDBError) {
       duckdb_destroy_config(&config);

@@ -15,6 +15,7 @@ namespace pregao::query {
 
 struct DatabaseOptions {
   std::string memory_limit = "1GiB";  ///< beyond it DuckDB spills to the temporary folder
+  std::string spill_limit = "";       ///< what the spilt may take: "1GiB"; empty: as much as DuckDB finds right
   int threads = 2;
   /// Not empty: SQL that comes from outside. It only selects; files outside these folders, the network, extensions and
   /// settings are out of its reach (docs/adr/0024).

@@ -157,6 +157,7 @@ Status FileCache::Link(const std::string& path, std::int64_t size, bool* linked)
 }
 
 Status FileCache::Provide(const std::string& root, Files files) {
+  interrupted_ = false;
   constexpr int kRounds = 3;  // another process may evict what we have just downloaded
   for (int round = 0; round < kRounds; ++round) {
     std::vector<Missing> missing;
@@ -198,7 +199,7 @@ void FileCache::Keep(const std::string& root, Files files) {
 Status FileCache::Download(const Missing& file) const {
   NewFile out(session_ + "/.part-" + lake::NewUuid());
   for (std::int64_t at = 0; at < file.size; at += kPiece) {
-    if (options_.stop.stop_requested()) return Status::Cancelled("interrupted");
+    if (options_.stop.stop_requested() || interrupted_) return Status::Cancelled("interrupted");
     TRY_ASSIGN(const std::string piece, store_->GetRange(file.path, at, std::min(kPiece, file.size - at)));
     TRY(out.Append(piece));
   }

@@ -1,5 +1,6 @@
 #pragma once
 /// The immutable files of a store that is no folder, as files of this machine, for DuckDB to read.
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -28,7 +29,7 @@ struct FileCacheOptions {
 ///
 /// Under `folder`, files/<store>/<table>/… is the cache, and open/<id>/ has, as hard links, what one session uses: what
 /// another process evicts stays readable to the end of the session. Leftovers of dead sessions go at the next Open.
-/// For one thread.
+/// For one thread, but for Interrupt.
 class FileCache {
  public:
   /// `store` is any store whose uri has a scheme. IOError when the folder cannot be used.
@@ -40,8 +41,10 @@ class FileCache {
 
   using Files = std::span<const std::shared_ptr<const lake::DataFile>>;
   /// Makes `files` of the table at `root` files of folder()/root, downloading what is not in the cache.
-  /// Invalid when the session would hold more than max_bytes.
+  /// Invalid when the session would hold more than max_bytes. Cancelled by Interrupt; whole files stay in the cache.
   [[nodiscard]] Status Provide(const std::string& root, Files files);
+  /// Ends what Provide downloads now. From any thread.
+  void Interrupt() { interrupted_ = true; }
   /// Lets go of everything of `root` that Provide gave and that is not in `files`.
   void Keep(const std::string& root, Files files);
   /// Where the session's tables lie, without a '/' at the end.
@@ -63,6 +66,7 @@ class FileCache {
 
   const std::shared_ptr<lake::ObjectStore> store_;
   const FileCacheOptions options_;
+  std::atomic<bool> interrupted_ = false;
   const std::string files_;                   ///< the cache of this store
   std::string session_;                       ///< this session's folder
   int lock_ = -1;                             ///< held while the session lives

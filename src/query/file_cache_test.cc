@@ -219,5 +219,20 @@ TEST_F(FileCacheTest, OldDatesAreNotBroughtForNewRows) {
   EXPECT_EQ(dates([](Session* s) { s->ShowNewest("silver", 100); }), "9 of 3");
 }
 
+TEST_F(FileCacheTest, ATextOfAVisitorThatNamesNoTableBringsNone) {
+  const SystemClock clock;
+  const auto table = lake::Table::OpenOrCreate(memory_, "silver/quotes", lake::test::QuoteSpec(), &clock).ValueOrDie();
+  lake::Transaction txn;
+  txn.adds.push_back(
+      lake::WriteDataFile(memory_.get(), "silver/quotes", clock, *lake::test::Quotes("A", 3), {{"date", "2026-11-22"}})
+          .ValueOrDie());
+  ASSERT_TRUE(table->Commit(table->snapshot(), txn).ok());
+  const auto session = Session::OpenGuarded(memory_, &clock, {}, Open()).ValueOrDie();
+  ASSERT_OK(session->Query("SELECT 1").status());
+  EXPECT_THAT(Cached(), testing::IsEmpty());
+  ASSERT_OK(session->Query("SHOW TABLES").status());
+  EXPECT_EQ(Cached().size(), 1u);
+}
+
 }  // namespace
 }  // namespace pregao::query

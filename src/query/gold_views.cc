@@ -30,24 +30,6 @@ SELECT {}, {} AS bar_start, arg_min(open, m.bar_start) AS open, max(high) AS hig
   CASE WHEN min(source) = max(source) THEN min(source) ELSE 'mixed' END AS source, {} AS date
 FROM {} AS m GROUP BY ALL)";
 
-// The day of the exchange, by the end of the ticker. Futures begin their day at 18:00 in New York.
-constexpr char kLocalDay[] = R"(CASE
-  WHEN ticker LIKE '%=F' THEN (bar_start AT TIME ZONE 'America/New_York' + INTERVAL 6 HOUR)::DATE
-  WHEN ticker LIKE '%=X' THEN (bar_start AT TIME ZONE 'Europe/London')::DATE
-  WHEN regexp_matches(ticker, '-[A-Z]{3,5}$') THEN (bar_start AT TIME ZONE 'UTC')::DATE
-  ELSE (bar_start AT TIME ZONE coalesce(map {
-    'SA': 'America/Sao_Paulo', 'BA': 'America/Argentina/Buenos_Aires', 'MX': 'America/Mexico_City',
-    'TO': 'America/Toronto', 'V': 'America/Toronto', 'L': 'Europe/London', 'IR': 'Europe/Dublin',
-    'LS': 'Europe/Lisbon', 'DE': 'Europe/Berlin', 'F': 'Europe/Berlin', 'PA': 'Europe/Paris',
-    'AS': 'Europe/Amsterdam', 'BR': 'Europe/Brussels', 'MI': 'Europe/Rome', 'MC': 'Europe/Madrid',
-    'SW': 'Europe/Zurich', 'ST': 'Europe/Stockholm', 'OL': 'Europe/Oslo', 'CO': 'Europe/Copenhagen',
-    'HE': 'Europe/Helsinki', 'VI': 'Europe/Vienna', 'WA': 'Europe/Warsaw', 'IS': 'Europe/Istanbul',
-    'TA': 'Asia/Jerusalem', 'JO': 'Africa/Johannesburg', 'NS': 'Asia/Kolkata', 'BO': 'Asia/Kolkata',
-    'T': 'Asia/Tokyo', 'KS': 'Asia/Seoul', 'KQ': 'Asia/Seoul', 'HK': 'Asia/Hong_Kong', 'SS': 'Asia/Shanghai',
-    'SZ': 'Asia/Shanghai', 'TW': 'Asia/Taipei', 'SI': 'Asia/Singapore', 'AX': 'Australia/Sydney',
-    'NZ': 'Pacific/Auckland'
-  }[regexp_extract(ticker, '\.([A-Z]+)$', 1)], 'America/New_York'))::DATE END)";
-
 constexpr char kLatest[] = R"(
 SELECT ticker, price, previous_close AS reference_price, coalesce(change, price - previous_close) AS change,
   coalesce(change_percent, (price - previous_close) / previous_close * 100) AS change_percent, currency, exchange,
@@ -104,8 +86,9 @@ FROM found AS g LEFT JOIN filled AS f ON f.ticker = g.ticker AND f.gap_start = g
 ASOF LEFT JOIN anyone AS a ON g.gap_start <= a.bar_start)";
 
 std::string Days() {
-  const std::string from = fmt::format("(SELECT *, {} AS local_day FROM bars WHERE \"interval\" = '1m')", kLocalDay);
-  return fmt::format(kWider, "ticker", "min(m.bar_start)", "local_day", from);
+  constexpr char kMinutes[] =
+      R"((SELECT *, exchange_day(ticker, bar_start) AS local_day FROM bars WHERE "interval" = '1m'))";
+  return fmt::format(kWider, "ticker", "min(m.bar_start)", "local_day", kMinutes);
 }
 
 std::string Wider(const std::string& width) {
@@ -123,7 +106,7 @@ const std::vector<DerivedView>& DerivedViews() {
       {"bars_1d", "bar_revisions", {"bars"}, Days()},
       {"gaps", "bar_revisions", {}, kGaps},
       {"latest", "silver", {}, kLatest},
-      {"bars_adjusted", "corporate_actions", {"bars"}, kAdjustedToday, AdjustedMacro(kLocalDay)},
+      {"bars_adjusted", "corporate_actions", {"bars"}, kAdjustedToday, kAdjustedMacro},
   };
   return views;
 }

@@ -26,6 +26,7 @@ class GoldViews : public testing::Test {
        "previous_close DOUBLE, currency VARCHAR, exchange VARCHAR, quote_type VARCHAR, market_hours VARCHAR, "
        "day_volume "
        "BIGINT, received_at TIMESTAMPTZ, source VARCHAR, \"offset\" BIGINT)");
+    EXPECT_TRUE(NameCalendars(market::Calendars::Builtin(), database_.get()).ok());
     EXPECT_TRUE(LoadSessions(market::Calendars::Builtin(), database_.get()).ok());
     Do("CREATE TABLE corporate_actions (ticker VARCHAR, kind VARCHAR, amount DOUBLE, numerator DOUBLE, denominator "
        "DOUBLE, currency VARCHAR, source VARCHAR, received_at TIMESTAMPTZ, date DATE)");
@@ -103,6 +104,21 @@ TEST_F(GoldViews, ADayIsTheExchangesOwn) {
   EXPECT_THAT(Ask("ticker, date, minutes, open::INT", "bars_1d"),
               ElementsAre("AAPL 2026-11-23 3 1", "BHP.AX 2026-11-24 3 1", "BTC-USD 2026-11-23 2 1",
                           "BTC-USD 2026-11-24 1 3", "ES=F 2026-11-23 1 1", "ES=F 2026-11-24 2 2"));
+}
+
+TEST_F(GoldViews, TheDayOfAnAsianExchangeOrIndexIsNotNewYorks) {
+  // All of one session, on both sides of midnight in New York (05:00 UTC).
+  for (const char* ticker : {"^N225", "^HSI", "^NSEI", "BBCA.JK", "1155.KL", "PTT.BK", "6488.TWO", "A.NOWHERE"}) {
+    Bar(ticker, "2026-11-24 03:50:00Z", 1);
+    Bar(ticker, "2026-11-24 05:10:00Z", 2);
+  }
+  EXPECT_THAT(Ask("DISTINCT date, minutes", "bars_1d"), ElementsAre("2026-11-24 2"));
+}
+
+TEST_F(GoldViews, AnIndexThatNoCalendarNamesIsAmerican) {
+  Bar("^VIX", "2026-11-23 23:50:00Z", 1);
+  Bar("^VIX", "2026-11-24 00:10:00Z", 2);
+  EXPECT_THAT(Ask("date, minutes", "bars_1d"), ElementsAre("2026-11-23 2"));
 }
 
 TEST_F(GoldViews, LatestIsTheLastRowOfEachTickerWithItsReferencePriceAndChange) {

@@ -11,17 +11,21 @@
 namespace pregao::query {
 namespace {
 
-/// Interrupts the session once its time is up, again and again: an interrupt between two steps is forgotten by DuckDB.
+/// Interrupts the session once its time is up or a stop is requested, again and again: an interrupt between two steps
+/// is forgotten by DuckDB.
 class Deadline {
  public:
-  Deadline(Session* session, std::chrono::milliseconds time)
-      : thread_([this, session, time](std::stop_token done) {
+  Deadline(Session* session, std::chrono::milliseconds time, const std::stop_token& stop)
+      : thread_([this, session, time, stop](std::stop_token done) {
           std::mutex mutex;
           std::condition_variable_any wake;
+          const std::stop_callback on_stop(stop, [&] {
+            const std::lock_guard guard(mutex);
+            wake.notify_all();
+          });
           std::unique_lock lock(mutex);
-          wake.wait_for(lock, done, time, [] { return false; });
+          over_ = !wake.wait_for(lock, done, time, [&] { return stop.stop_requested(); }) && !done.stop_requested();
           while (!done.stop_requested()) {
-            over_ = true;
             session->Interrupt();
             wake.wait_for(lock, done, std::chrono::milliseconds(20), [] { return false; });
           }
@@ -60,7 +64,7 @@ bool AddRows(const arrow::RecordBatch& batch, const Limits& limits, JsonRows* ou
     out->rows += out->count++ == 0 ? "[" : ",[";
     for (int column = 0; column < batch.num_columns(); ++column) {
       if (column > 0) out->rows += ',';
-      AppendJson(*batch.column(column), row, &out->rows);
+      AppendJson(*batch.column(column), row, &out->rows, NotFinite::kText);
     }
     out->rows += ']';
   }
@@ -83,15 +87,17 @@ Status Read(Session* session, const std::string& sql, const Limits& limits, Json
 
 }  // namespace
 
+Status WithinTime(Session* session, std::chrono::milliseconds time, const std::stop_token& stop,
+                  const std::function<Status()>& use) {
+  const Deadline deadline(session, time, stop);
+  const Status status = use();
+  if (!status.IsCancelled() || !deadline.over()) return status;
+  return Status::Invalid("stopped after ", std::chrono::duration<double>(time).count(), " s, the limit: ask for less");
+}
+
 Result<JsonRows> RunLimited(Session* session, const std::string& sql, const Limits& limits) {
   JsonRows out;
-  const Deadline deadline(session, limits.time);
-  const Status status = Read(session, sql, limits, &out);
-  if (status.IsCancelled() && deadline.over()) {
-    return Status::Invalid("stopped after ", std::chrono::duration<double>(limits.time).count(),
-                           " s, the limit: ask for less");
-  }
-  TRY(status);
+  TRY(WithinTime(session, limits.time, {}, [&] { return Read(session, sql, limits, &out); }));
   return out;
 }
 

@@ -29,7 +29,7 @@ std::optional<std::string> DateOf(const lake::DataFile& file) {
 }
 
 /// Names in a text that need the trading hours.
-constexpr const char* kNeedHours[] = {"gaps", "sessions", "calendar_of"};
+constexpr const char* kNeedHours[] = {"gaps", "sessions"};
 
 /// The first date of which ShowNewest speaks; empty: all.
 std::string FirstDate(const lake::Snapshot& snapshot, std::int64_t rows) {
@@ -77,7 +77,9 @@ Result<std::unique_ptr<Session>> Session::OpenGuarded(std::shared_ptr<lake::Obje
                                                       PortfolioSource portfolio) {
   const std::string root = cache ? cache->folder() : store->uri();
   for (const TableName& table : LakeTables()) options.only_folders.push_back(root + "/" + table.root);
-  return Open(std::move(store), clock, options, std::move(cache), std::move(portfolio));
+  TRY_ASSIGN(auto session, Open(std::move(store), clock, options, std::move(cache), std::move(portfolio)));
+  session->guarded_ = true;
+  return session;
 }
 
 Result<std::shared_ptr<const lake::Snapshot>> Session::Newest(View* view) {
@@ -189,9 +191,11 @@ Result<std::unique_ptr<Statements>> Session::Parse(const std::string& sql) {
     any = any || named;
   }
   const bool hours = std::ranges::any_of(kNeedHours, [&](const char* name) { return lower.find(name) != lower.npos; });
-  sessions_wanted_ = sessions_wanted_ || hours || !any;
-  for (View& view : views_) view.wanted = view.wanted || (!any && !hours);
-  for (Derived& derived : derived_) derived.wanted = derived.wanted || (!any && !hours);
+  // What names none may still read a user's own view, which a guarded session has not.
+  const bool all = !any && !hours && (!guarded_ || lower.find("show") != lower.npos);
+  sessions_wanted_ = sessions_wanted_ || hours || all;
+  for (View& view : views_) view.wanted = view.wanted || all;
+  for (Derived& derived : derived_) derived.wanted = derived.wanted || all;
   return database_->Parse(sql);
 }
 
@@ -230,15 +234,17 @@ Result<bool> Session::RefreshAdded(const std::string& name) {
   return Status::KeyError("no table is called ", name);
 }
 
-Status Session::ProvideSessions() {
+Status Session::ProvideCalendars() {
+  const auto& calendars = calendars_ ? *calendars_ : market::Calendars::Builtin();
+  if (!std::exchange(calendars_named_, true)) TRY(NameCalendars(calendars, database_.get()));
   if (!sessions_wanted_ || sessions_there_) return Status::OK();
-  TRY(LoadSessions(calendars_ ? *calendars_ : market::Calendars::Builtin(), database_.get()));
+  TRY(LoadSessions(calendars, database_.get()));
   sessions_there_ = true;
   return Status::OK();
 }
 
 Result<std::unique_ptr<ResultStream>> Session::Run(Statements* statements, std::size_t index) {
-  TRY(ProvideSessions());
+  TRY(ProvideCalendars());
   ReadPortfolio();
   for (View& view : views_) {
     if (view.wanted) RefreshOrDrop(&view);

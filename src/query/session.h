@@ -28,7 +28,7 @@ struct TableName {
 /// bronze, silver, quarantine, bar_revisions (gold/bars as it is) and corporate_actions.
 [[nodiscard]] const std::vector<TableName>& LakeTables();
 
-/// A DuckDB database with a view for each table of a lake, DerivedViews() over them, and trading hours (LoadSessions).
+/// A DuckDB database with a view for each table of a lake, DerivedViews() over them, and trading hours (sessions.h).
 /// Each statement sees the newest version of each table, and of the watchlist where a portfolio is shown. Not
 /// thread-safe but for Interrupt.
 class Session {
@@ -40,13 +40,14 @@ class Session {
                                                              PortfolioSource portfolio = {});
 
   /// A session for SQL that comes from outside: it only selects, and reads no file but the tables' own (see
-  /// DatabaseOptions::only_folders).
+  /// DatabaseOptions::only_folders). A text that names no table and is no SHOW needs none.
   [[nodiscard]] static Result<std::unique_ptr<Session>> OpenGuarded(std::shared_ptr<lake::ObjectStore> store,
                                                                     const Clock* clock, DatabaseOptions options = {},
                                                                     std::unique_ptr<FileCache> cache = nullptr,
                                                                     PortfolioSource portfolio = {});
 
-  /// Whose trading hours `gaps` and `sessions` know; to be said before the first statement. Default: the built-in ones.
+  /// Whose trading hours `gaps` and `sessions` know, and whose zones the days of exchanges. To be said before the first
+  /// statement; default: the built-in ones.
   void UseCalendars(market::Calendars calendars) { calendars_ = std::move(calendars); }
 
   /// Notes which tables the text names: a table that no text has named is not looked at, unless a text names none.
@@ -59,8 +60,8 @@ class Session {
 
   /// Brings every view to its table's newest version.
   void Refresh();
-  /// To be said before anything is shown: `view` leaves out files of dates before `first` ("2026-11-22"), so that a
-  /// bucket need not give them. A table that is not partitioned by date shows all.
+  /// `view` leaves out files of dates before `first` ("2026-11-22"), so that a bucket need not give them. Counts from
+  /// the next version on that is shown. A table that is not partitioned by date shows all.
   void ShowFrom(const std::string& view, const std::string& first);
   /// From the newest date back to the one with which `rows` rows are there, by the files' statistics.
   void ShowNewest(const std::string& view, std::int64_t rows);
@@ -76,7 +77,11 @@ class Session {
   [[nodiscard]] std::shared_ptr<const lake::Snapshot> Shown(const std::string& view) const;
   [[nodiscard]] Status Problem(const std::string& view) const;
 
-  void Interrupt() { database_->Interrupt(); }
+  /// Ends the statement that runs now, or the download that it waits for: Cancelled.
+  void Interrupt() {
+    if (cache_) cache_->Interrupt();
+    database_->Interrupt();
+  }
   [[nodiscard]] Database* database() { return database_.get(); }
 
  private:
@@ -111,7 +116,7 @@ class Session {
   [[nodiscard]] std::string Folder(const View& view) const {
     return (cache_ ? cache_->folder() : store_->uri()) + "/" + view.name.root;
   }
-  [[nodiscard]] Status ProvideSessions();
+  [[nodiscard]] Status ProvideCalendars();
   [[nodiscard]] Status Explain(const Status& error) const;
 
   const std::shared_ptr<lake::ObjectStore> store_;
@@ -119,10 +124,12 @@ class Session {
   const std::unique_ptr<FileCache> cache_;  // null: the store is a folder
   const std::unique_ptr<Database> database_;
   const PortfolioSource portfolio_;
+  bool guarded_ = false;  // by OpenGuarded
   std::vector<View> views_;
   std::vector<Derived> derived_;
   std::optional<market::Calendars> calendars_;             // nullopt: the built-in ones
-  bool sessions_wanted_ = false, sessions_there_ = false;  // sessions, calendar_of
+  bool calendars_named_ = false;                           // NameCalendars was done
+  bool sessions_wanted_ = false, sessions_there_ = false;  // LoadSessions
 };
 
 }  // namespace pregao::query

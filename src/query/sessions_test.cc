@@ -28,12 +28,15 @@ class Sessions : public testing::Test {
 
 TEST_F(Sessions, ATickersCalendarIsThatOfTheCalendarsForEveryForm) {
   const auto& calendars = market::Calendars::Builtin();
-  ASSERT_TRUE(LoadSessions(calendars, database_.get()).ok());
+  ASSERT_TRUE(NameCalendars(calendars, database_.get()).ok());
   for (const std::string ticker :
        {"AAPL",   "PETR4.SA", "BRK-B", "BTC-USD",   "ETH-BRL", "JPY=X", "CL=F", "^BVSP",    "^GSPC", "^NONE",
         "7203.T", "VOD.L",    "A.B.L", "X.NOWHERE", "X=Y",     "A=F=X", "",     "BTC-USDT", "A-usd", "O'NEIL"}) {
     const market::Calendar* const calendar = calendars.Of(ticker);
     EXPECT_EQ(CalendarOf(ticker), calendar == nullptr ? "null" : calendar->name()) << ticker;
+    EXPECT_EQ(Ask("SELECT timezone_of(" + QuoteText(ticker) + ")")[0],
+              calendar == nullptr ? "null" : calendar->timezone())
+        << ticker;
   }
 }
 
@@ -54,12 +57,14 @@ TEST_F(Sessions, ADayHasOneRowAndTwoWhereThereIsALunch) {
 TEST_F(Sessions, AUsersFileWins) {
   const auto calendars = market::Calendars::Builtin().With("amend XNYS\nclosed 2026 11-27\nticker ^NONE XNYS\n");
   ASSERT_TRUE(calendars.ok());
+  ASSERT_TRUE(NameCalendars(*calendars, database_.get()).ok());
   ASSERT_TRUE(LoadSessions(*calendars, database_.get()).ok());
   EXPECT_THAT(Ask("SELECT calendar FROM sessions WHERE calendar = 'XNYS' AND date = '2026-11-27'"), ElementsAre());
   EXPECT_EQ(CalendarOf("^NONE"), "XNYS");
 }
 
 TEST_F(Sessions, WithoutAnyCalendarNothingIsKnown) {
+  ASSERT_TRUE(NameCalendars(market::Calendars(), database_.get()).ok());
   ASSERT_TRUE(LoadSessions(market::Calendars(), database_.get()).ok());
   EXPECT_THAT(Ask("SELECT count(*)::VARCHAR FROM sessions"), ElementsAre("0"));
   EXPECT_EQ(CalendarOf("BTC-USD"), "null");

@@ -127,6 +127,18 @@ TEST_F(VisitorSql, ChangesNothingAndTellsNothingOfTheProcess) {
   EXPECT_EQ(*Rows("select * from silver"), 10);
 }
 
+TEST_F(VisitorSql, NumbersKeepTheirDigitsAndWhatJsonHasNoNumberForIsText) {
+  const auto row = [&](const std::string& values) {
+    const auto rows = RunLimited(session_.get(), "SELECT " + values, {});
+    return rows.ok() ? rows->rows : rows.status().ToString();
+  };
+  EXPECT_EQ(row("9007199254740993, 18446744073709551615::UBIGINT, 1.50::DECIMAL(9, 2)"),
+            "[[9007199254740993,18446744073709551615,1.50]]");
+  EXPECT_EQ(row("'nan'::DOUBLE, 'inf'::FLOAT, '-inf'::DOUBLE, NULL::DOUBLE"),
+            R"([["NaN","Infinity","-Infinity",null]])");
+  EXPECT_EQ(row("['nan'::DOUBLE, NULL], {'a': ['inf'::DOUBLE]}"), R"([[["NaN",null],{"a":["Infinity"]}]])");
+}
+
 TEST_F(VisitorSql, AnErrorShowsItsPlace) {
   EXPECT_THAT(Rows("select * form silver").status().message(), HasSubstr("LINE 1"));
   EXPECT_THAT(Rows("select nothing from silver").status().message(), HasSubstr("nothing"));

@@ -30,6 +30,22 @@ Result<Offsets> OffsetsOf(simdjson::dom::object partitions) {
   return out;
 }
 
+/// The end of the last batch that a log, `offsets` or `commits`, has; empty where it has none.
+Result<Offsets> EndOf(lake::ObjectStore* store, const std::string& folder, const char* log, const std::string& topic) {
+  TRY_ASSIGN(const auto batches, store->List(folder + "/" + log + "/"));
+  std::optional<std::int64_t> last;
+  for (const auto& file : batches) last = std::max(last, BatchOf(file.path));  // nullopt is less than any
+  if (!last) return Offsets{};
+  const std::string path = folder + "/offsets/" + std::to_string(*last);
+  TRY_ASSIGN(const auto text, store->Get(path));
+  const auto offsets = ParseOffsets(text, topic);
+  if (!offsets.ok()) {
+    return Status::Invalid(store->uri(), "/", path,
+                           " is not what a checkpoint of Spark 4 has: ", offsets.status().message());
+  }
+  return offsets;
+}
+
 }  // namespace
 
 Result<Offsets> ParseOffsets(std::string_view file, std::string_view topic) {
@@ -49,18 +65,14 @@ Result<Offsets> ParseOffsets(std::string_view file, std::string_view topic) {
 }
 
 Result<Offsets> CommittedOffsets(lake::ObjectStore* store, const std::string& folder, const std::string& topic) {
-  TRY_ASSIGN(const auto commits, store->List(folder + "/commits/"));
-  std::optional<std::int64_t> last;
-  for (const auto& file : commits) last = std::max(last, BatchOf(file.path));  // nullopt is less than any
-  if (!last) return Offsets{};
-  const std::string path = folder + "/offsets/" + std::to_string(*last);
-  TRY_ASSIGN(const auto text, store->Get(path));
-  const auto offsets = ParseOffsets(text, topic);
-  if (!offsets.ok()) {
-    return Status::Invalid(store->uri(), "/", path,
-                           " is not what a checkpoint of Spark 4 has: ", offsets.status().message());
-  }
-  return offsets;
+  return EndOf(store, folder, "commits", topic);
+}
+
+Result<Stand> StandOf(lake::ObjectStore* store, const std::string& folder, const std::string& topic) {
+  Stand out;
+  TRY_ASSIGN(out.committed, EndOf(store, folder, "commits", topic));
+  TRY_ASSIGN(out.planned, EndOf(store, folder, "offsets", topic));
+  return out;
 }
 
 }  // namespace pregao::spark

@@ -21,4 +21,13 @@ using Offsets = std::map<std::int32_t, std::int64_t>;  ///< partition -> next of
 [[nodiscard]] Result<Offsets> CommittedOffsets(lake::ObjectStore* store, const std::string& folder,
                                                const std::string& topic);
 
+/// Where a query of a checkpoint stands in its topic. Between the two lies the batch that it writes again when it is
+/// started, and that its table may have already.
+struct Stand {
+  Offsets committed;  ///< see CommittedOffsets
+  Offsets planned;    ///< the end of the last batch that it began; the same where that is committed
+};
+/// To be asked while the query does not run. Errors are those of CommittedOffsets.
+[[nodiscard]] Result<Stand> StandOf(lake::ObjectStore* store, const std::string& folder, const std::string& topic);
+
 }  // namespace pregao::spark

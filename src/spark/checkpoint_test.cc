@@ -40,6 +40,9 @@ TEST(Checkpoint, TheLastCommittedBatchCountsAndNotTheOneThatRuns) {
     ASSERT_TRUE(store.Put("_spark/silver/commits/." + number + ".crc", "crc").ok());
   }
   EXPECT_EQ(CommittedOffsets(&store, "_spark/silver", "quotes").ValueOrDie(), (Offsets{{0, 1100}}));
+  const Stand stand = StandOf(&store, "_spark/silver", "quotes").ValueOrDie();
+  EXPECT_EQ(stand.committed, (Offsets{{0, 1100}}));
+  EXPECT_EQ(stand.planned, (Offsets{{0, 1200}}));
 }
 
 TEST(Checkpoint, BeforeTheFirstBatchThereAreNoOffsets) {
@@ -47,6 +50,7 @@ TEST(Checkpoint, BeforeTheFirstBatchThereAreNoOffsets) {
   EXPECT_EQ(CommittedOffsets(&store, "_spark/silver", "quotes").ValueOrDie(), Offsets{});
   ASSERT_TRUE(store.Put("_spark/silver/offsets/0", File(R"({"quotes":{"0":9}})")).ok());
   EXPECT_EQ(CommittedOffsets(&store, "_spark/silver", "quotes").ValueOrDie(), Offsets{});
+  EXPECT_EQ(StandOf(&store, "_spark/silver", "quotes").ValueOrDie().planned, (Offsets{{0, 9}}));
 }
 
 TEST(Checkpoint, ADamagedFileIsNamed) {

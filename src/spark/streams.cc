@@ -35,12 +35,13 @@ std::vector<StreamSpec> SpecsOf(const StreamsSpec& spec) {
   common.interval = spec.interval;
   common.available_now = spec.available_now;
   common.format = spec.format;
+  common.options = spec.sink_options;
   const auto stream = [&](const char* table, const StreamTable& target, const std::string& sql) {
     StreamSpec out = common;
     out.name = QueryName(spec.topic, table);
     out.path = target.path;
     out.checkpoint = target.checkpoint;
-    out.partition_by = {"date"};
+    if (spec.format != "bigquery") out.partition_by = {"date"};  // its tables are there, and have theirs
     out.sql = sql;
     return out;
   };
@@ -48,13 +49,14 @@ std::vector<StreamSpec> SpecsOf(const StreamsSpec& spec) {
   if (!spec.bronze.path.empty()) specs.push_back(stream("bronze", spec.bronze, kBronzeSql));
   specs.push_back(stream("quarantine", spec.quarantine, kQuarantineSql));
   StreamSpec silver = stream("silver", spec.silver, kSilverSql);
-  silver.partition_by = spec.partition_by;
+  if (spec.format != "bigquery") silver.partition_by = spec.partition_by;
   // The watermark is on the broker's time: a quote of last week is not late when it comes again today.
   silver.watermark_column = "arrived";
   silver.watermark = spec.watermark;
   for (const auto& field : market::kFields) silver.unique_columns.emplace_back(field.column);
   silver.drop = {"arrived"};
-  // Spark lists a folder of files once, at the start of a query: only a Delta table tells what other batches wrote.
+  // Spark lists a folder of files once, at the start of a query, and BigQuery would read all of Silver for each batch:
+  // only a Delta table tells what other batches wrote.
   if (spec.format == "delta") silver.then_sql = NotYetIn(spec.silver.path);
   specs.push_back(std::move(silver));
   return specs;

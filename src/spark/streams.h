@@ -14,7 +14,7 @@ namespace pregao::spark {
 
 /// One table as a query fills it.
 struct StreamTable {
-  std::string path;        ///< as Spark sees it
+  std::string path;        ///< as Spark sees it; of "bigquery" project.dataset.table
   std::string checkpoint;  ///< a folder of this query alone; where it has one already, it goes on from there
   std::map<std::int32_t, std::int64_t> start;  ///< partition -> first offset to read; absent: its earliest
 };
@@ -24,7 +24,9 @@ struct StreamsSpec {
   std::map<std::string, std::string> kafka_options;  ///< more of the source's, see KafkaOptions
   std::int32_t partitions = 0;                       ///< of the topic
   StreamTable bronze, quarantine, silver;            ///< Bronze without a path: it is not kept
-  std::string format = "delta";  ///< of the tables, or "parquet": files that tell of no duplicates beyond the watermark
+  /// Of the tables, or "parquet" or "bigquery": these tell of no duplicates beyond the watermark.
+  std::string format = "delta";
+  std::map<std::string, std::string> sink_options;   ///< of the tables' format
   std::vector<std::string> partition_by = {"date"};  ///< of Silver
   std::string watermark = "10 minutes";  ///< how long a row is remembered to find its duplicates in the stream
   std::string interval = "1 seconds";    ///< between the starts of two batches

@@ -47,17 +47,21 @@ Result<std::string> BarsSql(const std::string& ticker, const std::string& interv
                     known.start, known.from, where);
     std::string sql = made;
     if (known.name != "1m") {
-      // A day's bar starts with its session: at 23:00 of the day before at the earliest, in UTC.
       const bool days = known.name == "1d";
       const std::string fetched = fmt::format(
           "SELECT CAST(epoch({}) AS BIGINT) AS t, open, high, low, close, volume, is_final FROM bars WHERE "
           "\"interval\" = '{}' AND source = 'chart' AND {}",
-          days ? "CAST(bar_start + INTERVAL 3 HOUR AS DATE)" : "bar_start", known.name, where);
+          days ? "exchange_day(ticker, bar_start)" : "bar_start", known.name, where);
       sql = fmt::format(kBoth, made, fetched, known.seconds);
     }
     return fmt::format("SELECT * FROM (SELECT * FROM ({}) ORDER BY t DESC LIMIT {}) ORDER BY t", sql, limit);
   }
   return Status::Invalid("interval '", interval, "' is none of 1m, 5m, 15m, 1h, 1d");
+}
+
+std::string DayOffsetSql(const std::string& ticker) {
+  return fmt::format("SELECT CAST(epoch(exchange_time({}, t)) - epoch(t) AS BIGINT) FROM (SELECT now() AS t)",
+                     query::QuoteText(ticker));
 }
 
 std::string SparklineSql(const std::string& tickers_in) {

@@ -11,6 +11,10 @@ namespace pregao::web {
 /// of 1m, 5m, 15m, 1h, 1d.
 [[nodiscard]] Result<std::string> BarsSql(const std::string& ticker, const std::string& interval, int limit);
 
+/// One statement, of one row or none: the seconds to be added to a UTC time of today, so that its date is the day of
+/// the ticker's exchange.
+[[nodiscard]] std::string DayOffsetSql(const std::string& ticker);
+
 /// One statement for sparklines: ticker, and a list of at most 60 prices of its last six hours with quotes.
 [[nodiscard]] std::string SparklineSql(const std::string& tickers_in);
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/json_writer.h"
+#include "market/calendar.h"
 #include "market/portfolio.h"
 #include "market/watchlist_edit.h"
 #include "query/visitor_sql.h"
@@ -16,9 +17,17 @@
 namespace pregao::web {
 namespace {
 
-constexpr std::chrono::seconds kPatience{5};
 constexpr int kBars = 600;
-constexpr query::Limits kOwn{std::chrono::seconds(10), 20'000, 16 << 20};
+
+/// The page's own statements look no further back than so many days, and a bucket gives no more than that.
+constexpr std::pair<const char*, std::int32_t> kDaysShown[] = {
+    {"silver", 11}, {"quarantine", 8}, {"bar_revisions", 1501}};
+
+void ShowRecent(query::Session* session, const Clock& clock) {
+  constexpr std::int64_t kDayMs = 86'400'000;
+  const auto today = static_cast<std::int32_t>(clock.Now().value / kDayMs);
+  for (const auto& [view, days] : kDaysShown) session->ShowFrom(view, market::DayText(today - days));
+}
 
 std::string InList(const std::vector<std::string>& tickers) {
   std::string out;
@@ -26,42 +35,14 @@ std::string InList(const std::vector<std::string>& tickers) {
   return out.empty() ? "''" : out;
 }
 
-/// Whether a lake, or a table of it, is not there yet: Session and the commands say so in these words.
-bool NothingYet(const Status& status) {
-  return status.message().starts_with("there is no ") && status.message().find(" yet") != std::string::npos;
-}
-
 }  // namespace
 
-Status SharedSession::With(const std::function<Status(query::Session*)>& use, std::chrono::milliseconds patience) {
-  const std::unique_lock lock(mutex_, patience);
-  if (!lock) return Status::Cancelled("another statement is running: try again when it is done");
-  if (session_ == nullptr) {
-    TRY_ASSIGN(session_, open_());
-  }
-  return use(session_.get());
-}
-
-Result<query::JsonRows> SharedSession::Run(const std::string& sql, const query::Limits& limits,
-                                           std::chrono::milliseconds patience) {
-  query::JsonRows out;
-  TRY(With([&](query::Session* session) { return query::RunLimited(session, sql, limits).Value(&out); }, patience));
-  return out;
-}
-
-Result<std::string> Remembered::Get(const std::string& key, const std::function<Result<std::string>()>& make) {
-  const std::lock_guard guard(mutex_);
-  const auto found = answers_.find(key);
-  if (found != answers_.end() && std::chrono::steady_clock::now() - found->second.made < age_)
-    return found->second.value;
-  TRY_ASSIGN(auto value, make());
-  if (found == answers_.end() && answers_.size() >= kMost) answers_.clear();
-  answers_[key] = {value, std::chrono::steady_clock::now()};
-  return value;
-}
-
 Page::Page(PageOptions options, const Clock* clock)
-    : options_(std::move(options)), clock_(clock), tables_(options_.open_session), sql_(options_.open_session) {}
+    : options_(std::move(options)),
+      clock_(clock),
+      tables_(options_.open_session, [clock](query::Session* session) { ShowRecent(session, *clock); }),
+      sql_(options_.open_session),
+      gap_list_(options_.open_session, clock) {}
 
 Result<market::Watchlist> Page::ReadWatchlist() const {
   const auto text = market::ReadWatchlistFile(options_.watchlist);
@@ -70,7 +51,7 @@ Result<market::Watchlist> Page::ReadWatchlist() const {
   return market::ParseWatchlist(*text);
 }
 
-Status Page::Seed() {
+Status Page::Seed(const std::stop_token& stop) {
   TRY_ASSIGN(const auto list, ReadWatchlist());
   std::vector<std::string> unknown;
   auto tickers = market::ExtraTickers(list, options_.portfolio_currency);
@@ -79,16 +60,19 @@ Status Page::Seed() {
     if (!board_.Find(ticker)) unknown.push_back(ticker);
   }
   if (unknown.empty()) return Status::OK();
+  const auto read = [&](query::Session* session) -> Status {
+    TRY_ASSIGN(const auto rows, session->Query(LatestSql(InList(unknown))));
+    for (;;) {
+      TRY_ASSIGN(const auto batch, rows->Next());
+      if (batch == nullptr) return Status::OK();
+      for (std::int64_t i = 0; i < batch->num_rows(); ++i) board_.Take(LatestOf(*batch, i));
+    }
+  };
   const Status status = tables_.With(
-      [&](query::Session* session) -> Status {
-        TRY_ASSIGN(const auto rows, session->Query(LatestSql(InList(unknown))));
-        for (;;) {
-          TRY_ASSIGN(const auto batch, rows->Next());
-          if (batch == nullptr) return Status::OK();
-          for (std::int64_t i = 0; i < batch->num_rows(); ++i) board_.Take(LatestOf(*batch, i));
-        }
+      [&](query::Session* session) {
+        return query::WithinTime(session, kOwnLimits.time, stop, [&] { return read(session); });
       },
-      kPatience);
+      kOwnPatience);
   return NothingYet(status) ? Status::OK() : status;
 }
 
@@ -117,7 +101,7 @@ Result<std::string> Page::History(const std::string& ticker) {
   }
   const std::string in = InList(tickers);
   return history_.Get(in, [&]() -> Result<std::string> {
-    const auto rows = tables_.Run(SparklineSql(in), kOwn, kPatience);
+    const auto rows = tables_.Run(SparklineSql(in), kOwnLimits, kOwnPatience);
     if (NothingYet(rows.status())) return R"({"history":[]})";
     TRY(rows.status());
     return fmt::format("{{\"history\":{}}}", rows->rows);
@@ -128,15 +112,19 @@ Result<std::string> Page::Bars(const std::string& ticker, const std::string& int
   if (ticker.empty()) return Status::Invalid("which ticker? ask /api/bars?ticker=PETR4.SA&interval=1m");
   TRY_ASSIGN(const std::string sql, BarsSql(ticker, interval, kBars));
   return bars_.Get(interval + " " + ticker, [&]() -> Result<std::string> {
-    auto rows = tables_.Run(sql, kOwn, kPatience);
+    auto rows = tables_.Run(sql, kOwnLimits, kOwnPatience);
     if (NothingYet(rows.status())) rows = query::JsonRows{"[]", "[]"};
     TRY(rows.status());
+    const auto offset = tables_.Run(DayOffsetSql(ticker), kOwnLimits, kOwnPatience);  // [[-18000]]
+    if (!NothingYet(offset.status())) TRY(offset.status());
     JsonWriter w;
     w.BeginObject();
     w.Key("ticker");
     w.String(ticker);
     w.Key("interval");
     w.String(interval);
+    w.Key("day_offset");
+    w.Raw(offset.ok() ? offset->rows.substr(2, offset->rows.size() - 4) : "null");
     w.Key("bars");
     w.Raw(rows->rows);
     w.EndObject();
@@ -151,6 +139,10 @@ Result<std::string> Page::Portfolio() {
   });
 }
 
+Result<std::string> Page::Gaps() {
+  return gaps_.Get("", [this] { return gap_list_.Json(); });
+}
+
 Result<std::string> Page::Rejects() {
   return rejects_.Get("rejects", [&]() -> Result<std::string> {
     const auto rows = tables_.Run(
@@ -158,7 +150,7 @@ Result<std::string> Page::Rejects() {
         "VARCHAR)), "
         "left(coalesce(try(decode(value)), CAST(value AS VARCHAR)), 400) "
         "FROM quarantine WHERE date >= current_date - 7 ORDER BY \"timestamp\" DESC LIMIT 20",
-        kOwn, kPatience);
+        kOwnLimits, kOwnPatience);
     return rows.ok() ? rows->rows : NothingYet(rows.status()) ? Result<std::string>("[]") : rows.status();
   });
 }

@@ -3,9 +3,8 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
-#include <map>
-#include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -14,8 +13,11 @@
 #include "query/limited.h"
 #include "query/session.h"
 
+#include "web/gap_list.h"
 #include "web/live_portfolio.h"
 #include "web/quote_board.h"
+#include "web/remembered.h"
+#include "web/shared_session.h"
 #include "web/snapshot.h"
 
 namespace pregao::web {
@@ -26,42 +28,8 @@ struct PageOptions {
   query::Limits sql_limits;        ///< of the page's own SQL box
   std::string portfolio_currency;  ///< in which all positions are given besides; empty: none
   /// Opens a session whose database has DatabaseOptions::only_folders; called again until it succeeds.
-  std::function<Result<std::unique_ptr<query::Session>>()> open_session;
+  OpenQuerySession open_session;
   Sources sources;  ///< of this process; all may be empty
-};
-
-/// A session that is opened when first used, for one statement at a time. Thread-safe.
-class SharedSession {
- public:
-  explicit SharedSession(std::function<Result<std::unique_ptr<query::Session>>()> open) : open_(std::move(open)) {}
-  /// Cancelled: another statement has kept it for `patience`.
-  [[nodiscard]] Result<query::JsonRows> Run(const std::string& sql, const query::Limits& limits,
-                                            std::chrono::milliseconds patience);
-  /// Calls `use` with the session to itself.
-  [[nodiscard]] Status With(const std::function<Status(query::Session*)>& use, std::chrono::milliseconds patience);
-
- private:
-  const std::function<Result<std::unique_ptr<query::Session>>()> open_;
-  std::timed_mutex mutex_;
-  std::unique_ptr<query::Session> session_;  // guarded by mutex_
-};
-
-/// Answers that are computed again only when they are old, so that many pages cost what a few do. One is computed at a
-/// time; at most kMost are kept. Thread-safe.
-class Remembered {
- public:
-  static constexpr std::size_t kMost = 64;
-  explicit Remembered(std::chrono::milliseconds age) : age_(age) {}
-  [[nodiscard]] Result<std::string> Get(const std::string& key, const std::function<Result<std::string>()>& make);
-
- private:
-  const std::chrono::milliseconds age_;
-  std::mutex mutex_;
-  struct Answer {
-    std::string value;
-    std::chrono::steady_clock::time_point made;
-  };
-  std::map<std::string, Answer> answers_;  // guarded by mutex_
 };
 
 /// Answers as JSON. Thread-safe.
@@ -72,13 +40,14 @@ class Page {
 
   [[nodiscard]] QuoteBoard* board() { return &board_; }
   /// Fills the board from Silver, for tickers of the watchlist and its rates that it knows nothing of. An absent table
-  /// is no error.
-  [[nodiscard]] Status Seed();
+  /// is no error; a lake that takes longer than a minute is one. Cancelled by `stop`.
+  [[nodiscard]] Status Seed(const std::stop_token& stop);
 
   [[nodiscard]] Result<std::string> Quotes();
   [[nodiscard]] Result<std::string> History(const std::string& ticker);
   [[nodiscard]] Result<std::string> Bars(const std::string& ticker, const std::string& interval);
   [[nodiscard]] Result<std::string> Portfolio();
+  [[nodiscard]] Result<std::string> Gaps();
   [[nodiscard]] Result<std::string> Health(std::size_t pages);
   [[nodiscard]] Result<std::string> Sql(const std::string& sql);
   [[nodiscard]] Result<std::string> ShowWatchlist();
@@ -94,9 +63,11 @@ class Page {
   const Clock* const clock_;
   QuoteBoard board_;
   SharedSession tables_, sql_;  // the page's own statements are never behind a user's
+  GapList gap_list_;
   LivePortfolio portfolio_;
   Remembered shown_portfolio_{std::chrono::seconds(1)};
   Remembered history_{std::chrono::seconds(10)}, bars_{std::chrono::seconds(4)}, rejects_{std::chrono::seconds(5)};
+  Remembered gaps_{std::chrono::seconds(5)};
   std::mutex watchlist_mutex_;  // of writers
 };
 

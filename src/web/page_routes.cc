@@ -56,6 +56,7 @@ Routes PageRoutes(Page* page, const Assets& assets, std::function<std::size_t()>
     return Answer(page->Bars(QueryParameter(r.query, "ticker"), interval.empty() ? "1m" : interval));
   };
   routes["/api/portfolio"] = [page](const HttpRequest&) { return Answer(page->Portfolio()); };
+  routes["/api/gaps"] = [page](const HttpRequest&) { return Answer(page->Gaps()); };
   routes["/api/health"] = [page, pages = std::move(pages)](const HttpRequest&) {
     return Answer(page->Health(pages()));
   };

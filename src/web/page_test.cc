@@ -112,7 +112,7 @@ TEST_F(PageTest, WhatIsNoTickerOrNoRequestIsRefusedWithItsReason) {
 TEST_F(PageTest, WithoutTablesTheAnswersAreEmptyAndNoErrors) {
   EXPECT_EQ(Get("/api/history").body, "{\"history\":[]}\n");
   EXPECT_EQ(Get("/api/bars", "ticker=PETR4.SA&interval=5m").body,
-            "{\"ticker\":\"PETR4.SA\",\"interval\":\"5m\",\"bars\":[]}\n");
+            "{\"ticker\":\"PETR4.SA\",\"interval\":\"5m\",\"day_offset\":-10800,\"bars\":[]}\n");
   EXPECT_THAT(Get("/api/health").body, HasSubstr(R"("pages":3)"));
 }
 
@@ -128,7 +128,7 @@ class PageTestOfCandles : public PageTest {
   }
   market::Bar BarAt(std::int64_t start, double open, const std::string& interval = "1m") {
     market::Bar bar;
-    bar.ticker = "BTC-USD";
+    bar.ticker = ticker_;
     bar.start_us = start * 1'000'000;
     bar.open = bar.low = open;
     bar.close = bar.high = open + 1;
@@ -141,9 +141,10 @@ class PageTestOfCandles : public PageTest {
     return bar;
   }
   std::string Candles(const std::string& interval) {
-    const std::string body = Get("/api/bars", "ticker=BTC-USD&interval=" + interval).body;
+    const std::string body = Get("/api/bars", "ticker=" + ticker_ + "&interval=" + interval).body;
     return body.substr(body.find("\"bars\":") + 7);
   }
+  std::string ticker_ = "BTC-USD";
   const std::int64_t today_ = system_.Now().value / 86'400'000 * 86'400;
   const std::string t_ = std::to_string(today_);
 };
@@ -168,7 +169,17 @@ TEST_F(PageTestOfCandles, WhatWasFetchedWithAnIntervalAndIsOverStandsForTheMinut
   EXPECT_EQ(Candles("15m"), "[" + made(0) + "," + made(7200) + "]}\n");
 }
 
+TEST_F(PageTestOfCandles, TellHowFarTheExchangesClockIsFromUtc) {
+  Commit({BarAt(today_, 10)});
+  for (const auto& [ticker, offset] : std::map<std::string, std::string>{
+           {"BTC-USD", "0"}, {"PETR4.SA", "-10800"}, {"7203.T", "32400"}, {"^N225", "32400"}, {"X.NOWHERE", "0"}}) {
+    EXPECT_THAT(Get("/api/bars", "ticker=" + ticker + "&interval=1d").body,
+                HasSubstr("\"day_offset\":" + offset + ","));
+  }
+}
+
 TEST_F(PageTestOfCandles, ADayThatIsOverIsTheOneThatWasFetched) {
+  ticker_ = "BHP.AX";
   auto running = BarAt(today_, 50, "1d");
   running.is_final = false;
   Commit({BarAt(today_ + 60, 10), running});

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "yahoo/sim_past.h"
 #include "yahoo/sim_random.h"
 
 namespace pregao::yahoo {
@@ -34,7 +35,7 @@ const ClassTraits& TraitsOf(SimClass c) {
   return kTraits[static_cast<std::size_t>(c)];
 }
 
-constexpr std::int64_t kHourMs = 3'600'000;
+constexpr std::int64_t kHourMs = 3'600'000, kDayS = 86'400;
 
 /// Where Yahoo says that a ticker is quoted: for an index, that of its home.
 std::string_view ExchangeOf(SimClass c, std::string_view ticker) {
@@ -71,8 +72,13 @@ SimSymbol::SimSymbol(std::uint64_t seed, std::string_view ticker, TimestampMs st
   activity_ = traits.activity_low + (1 - traits.activity_low) * random_.Uniform();
   volatility_ = traits.volatility * (0.5 + random_.Uniform());
   const double first = traits.price_low * std::pow(traits.price_high / traits.price_low, random_.Uniform());
-  previous_close_ = OnGrid(first);
-  open_ = OnGrid(first * (1 + 0.01 * random_.Normal()));
+  first_price_ = previous_close_ = open_ = OnGrid(first);
+  if (const std::int64_t minute_s = start.value / 60'000 * 60; minute_s >= SimPast::kBegin + kDayS) {
+    // The stream goes on where the chart's past ends, and its reference is the past's last close of a day.
+    SimPast past(seed, ticker, static_cast<double>(first_price_), grid());
+    previous_close_ = past.At(minute_s - minute_s % kDayS - 60).close;
+    open_ = past.At(minute_s - 60).close;
+  }
   state_ = {open_, open_, open_, 1'000 + static_cast<std::int64_t>(random_.Uniform() * 5e6)};
   told_volume_ = state_.volume;
 

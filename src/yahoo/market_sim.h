@@ -34,8 +34,8 @@ class SimSymbol {
   [[nodiscard]] std::uint64_t tick() const { return tick_; }
   /// Of every quote since the market's first second, whether anybody listened or not.
   [[nodiscard]] const SimMinutes& minutes() const { return minutes_; }
-  /// The first close, around which its past lies, and the grid of its prices.
-  [[nodiscard]] float first_price() const { return previous_close_; }
+  /// The price around which its past lies (SimPast), and the grid of its prices.
+  [[nodiscard]] float first_price() const { return first_price_; }
   [[nodiscard]] double grid() const;
   [[nodiscard]] bool has_volume() const { return class_ != SimClass::kCurrency && class_ != SimClass::kIndex; }
 
@@ -55,7 +55,7 @@ class SimSymbol {
   double activity_;    // probability of a snapshot in a second
   double volatility_;  // of one step, relative
   double supply_ = 0;  // of a crypto coin
-  float previous_close_, open_;
+  float first_price_, previous_close_, open_;
   State state_;
   std::int64_t told_volume_;  // by the newest quote
   SimMinutes minutes_;

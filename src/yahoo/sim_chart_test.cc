@@ -83,6 +83,20 @@ TEST_F(SimChartTest, WiderBarsAreTheirMinutes) {
   EXPECT_EQ(hours[0].volume, volume);
 }
 
+TEST_F(SimChartTest, TheStreamGoesOnWhereThePastEndsAndItsReferenceIsTheLastCloseOfADay) {
+  for (int second = 0; second < 60; ++second) market_.Tick();
+  for (const std::string ticker : {"PETR4.SA", "NVDA", "^BVSP", "BTC-USD", "BRL=X"}) {
+    const double last = Ask(ticker, "1m", kStart - 60, kStart).bars.at(0).close;
+    const double first = Ask(ticker, "1m", kStart, kStart + 60).bars.at(0).open;
+    EXPECT_NEAR(first / last, 1, 0.01) << ticker;
+    const std::int64_t today = kStart - kStart % 86'400;
+    const market::Quote& quote = *market_.Last(ticker);
+    EXPECT_NEAR(std::get<double>(quote[market::kPrice]) - std::get<double>(quote[market::kChange]),
+                Ask(ticker, "1d", today - 86'400, today).bars.at(0).close, 1e-3 * last)
+        << ticker;
+  }
+}
+
 TEST_F(SimChartTest, ThePastIsTheSameWhoeverAsks) {
   const auto once = Ask("VALE3.SA", "1m", kStart - 86'400, kStart - 80'000).bars;
   EXPECT_EQ(once.size(), 107u);

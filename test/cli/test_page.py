@@ -19,7 +19,7 @@ from page_server import PATIENCE, WATCHLIST, Server, run, serve, shared  # noqa:
 SPEC = yaml.safe_load((ROOT / "src/web/openapi.yaml").read_text())
 RUN_ONCE = ("/api/quotes", "/api/history", "/api/history?ticker=AAPL", "/api/bars?ticker=BTC-USD",
             "/api/bars?ticker=BTC-USD&interval=1d", "/api/bars?ticker=NONE&interval=15m", "/api/portfolio",
-            "/api/health", "/api/watchlist")
+            "/api/gaps", "/api/health", "/api/watchlist")
 
 
 def closed(schema):
@@ -73,6 +73,16 @@ def test_the_table_of_a_statement_is_as_described(run):
     status, table = run.sql("select * from range(20000)")
     assert status == 200 and table["truncated"] and table["count"] == 10_000
     check_answer("/api/sql", "post", table)
+
+
+def test_the_numbers_of_a_statement_keep_their_digits(run):
+    _, _, body = run.ask("POST", "/api/sql", json.dumps({"sql": "select 9007199254740993 as big, [-9007199254740993], "
+                         "170141183460469231731687303715884105727::hugeint, 1.50::decimal(9, 2), 'nan'::double, 'inf'::float, "
+                         "timestamptz '2026-11-25 10:06:11.000001+00', null, '', '\\xFF'::blob, 'x'::blob"}))
+    table = json.loads(body, parse_float=str)
+    assert table["rows"] == [[9007199254740993, [-9007199254740993], 2**127 - 1, "1.50", "NaN", "Infinity",
+                              "2026-11-25 10:06:11.000001+00", None, "", "\\xFF", "x"]]
+    assert [column["number"] for column in table["columns"]] == [True, False, True, True, True, True, False, True, False, False, False]
 
 
 def test_the_events_are_as_described_and_as_the_quotes(run):

@@ -94,3 +94,18 @@ test('a live quote moves the last candle at once, and begins the next', async ()
   assert.deepEqual(problems, []);
   await close();
 });
+
+test('a candle of a day bears the date of the exchange, wherever the browser is, and a live quote moves it', async () => {
+  const day = (zone) => new Intl.DateTimeFormat('en-US', { day: '2-digit', month: 'short', timeZone: zone }).format(minute(1));
+  for (const timezoneId of ['America/Los_Angeles', 'Asia/Tokyo']) {
+    const { page, problems, close } = await openPage(browser, pregao, { timezoneId });
+    await page.locator(`[data-ticker="${TICKER}"] .tile-main`).click();
+    await page.getByRole('button', { name: '1d', exact: true }).click();
+    await page.locator('.legend', { hasText: day('America/Sao_Paulo') }).waitFor();
+    const price = timezoneId === 'Asia/Tokyo' ? 98 : 97; // below all others
+    await send([[1, 40, price, 2800]]);
+    await page.locator('.legend', { hasText: new RegExp(`^${day('America/Sao_Paulo')}.*L ${price}\\.00`, 's') }).waitFor({ timeout: 5_000 });
+    assert.deepEqual(problems, []);
+    await close();
+  }
+});

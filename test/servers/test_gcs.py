@@ -2,7 +2,10 @@
 import json
 import os
 import pathlib
+import re
+import signal
 import subprocess
+import urllib.request
 
 import deltalake
 import pytest
@@ -120,3 +123,36 @@ def test_an_emulator_that_is_away_is_named_within_the_time_out(lake):
     assert done.returncode == 1
     [check] = [c for c in json.loads(done.stdout)["checks"] if c["check"] == "lake"]
     assert "127.0.0.1:9" in check["detail"]
+
+
+@pytest.fixture
+def page(lake):
+    """Asks a page over the bucket: ask("/api/…") or ask("/api/sql", "select …")."""
+    child = subprocess.Popen([PROGRAM, "serve", "--web.listen", "127.0.0.1:0", "--cache.folder", "page-cache"],
+                             cwd=lake.folder, env=lake.env, stderr=subprocess.PIPE, text=True)
+    for line in child.stderr:
+        if found := re.search(r"http://[^ ]*?:(\d+)", line):
+            break
+
+    def ask(path, sql=None):
+        body = None if sql is None else json.dumps({"sql": sql}).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{found.group(1)}{path}", body,
+                                         {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+            return json.load(answer)
+
+    yield ask
+    child.send_signal(signal.SIGINT)
+    assert child.wait(TIMEOUT) in (0, 130)
+
+
+def test_the_page_brings_from_the_bucket_what_it_shows_and_no_more(lake, page):
+    def brought():
+        return {path.relative_to(lake.folder).parts[-3] for path in (lake.folder / "page-cache").rglob("*.parquet")}
+
+    assert page("/api/history") == {"history": []}  # the frames are of long ago
+    assert page("/api/sql", "select 1 as one")["rows"] == [[1]]
+    assert not brought()
+    [[count]] = page("/api/sql", "select count(*) from silver")["rows"]
+    assert count == lake.json("sql", "select count(*) as n from silver")[0]["n"]
+    assert brought() == {"quotes"}

@@ -31,6 +31,7 @@ export class Chart {
   private when: (start: number) => string;
   private asked = 0;
   private fresh = true; // no answer yet for this ticker and interval: live quotes are kept, and wait for it
+  private dayOffset: number | null = null; // seconds from UTC to the clock of the exchange's day
   private digits = 2;
   private colors = { up: '', down: '', volumeUp: '', volumeDown: '' };
 
@@ -45,23 +46,25 @@ export class Chart {
     this.element = h('section', { class: 'panel chart', 'aria-label': t('chart') },
       h('header', {}, this.title, group), this.figures, this.frame, attribution);
     const day = new Intl.DateTimeFormat(locale, { day: '2-digit', month: 'short' });
+    const date = new Intl.DateTimeFormat(locale, { day: '2-digit', month: 'short', timeZone: 'UTC' }); // a candle of a day bears the exchange's date
     const minute = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
     const both = new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'short' });
-    const date = (time: Time) => new Date((time as number) * 1000);
+    const when = (start: number) => (this.interval === '1d' ? date : both).format(start * 1000);
+    const mark = (start: number, type: number) => (this.interval === '1d' ? date : type >= 3 ? minute : day).format(start * 1000);
     this.chart = createChart(this.canvas, {
       autoSize: true,
       layout: { attributionLogo: false, fontFamily: 'inherit', fontSize: 11 },
       rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.14, bottom: 0.24 } },
       timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: 4, minBarSpacing: 2,
-                   tickMarkFormatter: (time: Time, type: number) => (type >= 3 ? minute : day).format(date(time)) },
-      localization: { locale, priceFormatter: (value: number) => fixed(value, this.digits), timeFormatter: (time: Time) => (this.interval === '1d' ? day : both).format(date(time)) },
+                   tickMarkFormatter: (time: Time, type: number) => mark(time as number, type) },
+      localization: { locale, priceFormatter: (value: number) => fixed(value, this.digits), timeFormatter: (time: Time) => when(time as number) },
       crosshair: { mode: 0 },
     });
     this.candles = this.chart.addSeries(CandlestickSeries, { borderVisible: false });
     this.volumes = this.chart.addSeries(HistogramSeries, { priceScaleId: 'volume', priceFormat: { type: 'volume' }, lastValueVisible: false, priceLineVisible: false });
     this.chart.priceScale('volume').applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
     this.chart.subscribeCrosshairMove((move) => { this.pointed = move.time as number | undefined; this.tell(); });
-    this.when = (start) => (this.interval === '1d' ? day : both).format(start * 1000);
+    this.when = when;
     this.paint();
     setInterval(() => void this.load(), REFRESH_MS);
   }
@@ -91,7 +94,9 @@ export class Chart {
   update(quote: Quote): void {
     if (quote.ticker !== this.ticker || quote.price === undefined || quote.time === undefined) return;
     this.show(quote);
-    const start = Math.floor(quote.time / 1000 / SECONDS[this.interval]) * SECONDS[this.interval];
+    const offset = this.interval === '1d' ? this.dayOffset : 0;
+    if (offset === null) return;
+    const start = Math.floor((quote.time / 1000 + offset) / SECONDS[this.interval]) * SECONDS[this.interval];
     const old = this.bars.get(start), last = Math.max(-Infinity, ...[...this.bars.keys()].slice(-1));
     const bar: Bar = old ? [start, old[1], Math.max(old[2], quote.price), Math.min(old[3], quote.price), start >= last ? quote.price : old[4], old[5]]
                          : [start, quote.price, quote.price, quote.price, quote.price, null];
@@ -158,6 +163,7 @@ export class Chart {
 
   private restart(): void {
     this.bars.clear();
+    this.dayOffset = null;
     this.fresh = true;
     this.pointed = undefined;
     this.draw();
@@ -172,6 +178,7 @@ export class Chart {
     try {
       const answer = await api.bars(this.ticker, this.interval);
       if (question !== this.asked) return; // another ticker or interval is shown by now
+      this.dayOffset = answer.day_offset;
       const newest = answer.bars[answer.bars.length - 1]?.[0] ?? -Infinity;
       const live = [...this.bars.values()].filter((bar) => bar[0] >= newest);
       this.bars = new Map(answer.bars.map((bar) => [bar[0], bar]));

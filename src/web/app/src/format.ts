@@ -1,6 +1,7 @@
 // Numbers and times by the browser's locale.
-import { locale, t } from './i18n';
 import type { Quote } from './api';
+import type { Exact } from './exact';
+import { locale, t } from './i18n';
 
 const cache = new Map<string, Intl.NumberFormat>();
 function formatter(options: Intl.NumberFormatOptions): Intl.NumberFormat {
@@ -26,9 +27,9 @@ export const signed = (value: number, digits: number) =>
 export const count = (value: number) => formatter({ maximumFractionDigits: 0 }).format(value);
 export const compact = (value: number) => formatter({ notation: 'compact', maximumFractionDigits: 1 }).format(value);
 export const quantity = (value: number) => formatter({ maximumFractionDigits: 8 }).format(value);
+const mark = formatter({ minimumFractionDigits: 1 }).formatToParts(0).find(({ type }) => type === 'decimal')?.value ?? '.';
 /** Any number, all its digits, without groups: it may be a year or a name. */
-export const plain = (value: number) => (value !== 0 && (Math.abs(value) < 1e-6 || Math.abs(value) >= 1e15) ? String(value)
-  : formatter({ useGrouping: false, maximumFractionDigits: 15 }).format(value));
+export const plain = (value: number | Exact) => String(value).replace('.', mark);
 export const price = (quote: Quote) => (quote.price === undefined ? '–' : fixed(quote.price, digitsOf(quote.price, quote.quote_type)));
 
 /** "4 s", "12 min", "3 h", "2 d". */
@@ -42,6 +43,10 @@ export function age(ms: number): string {
 
 const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 export const timeOfDay = (ms: number) => clock.format(ms);
+
+const moment = new Intl.DateTimeFormat(locale, { day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit' });
+/** From when to when; the day is told once where it is one. */
+export const span = (from: number, to: number) => moment.formatRange(from, to);
 
 export function marketState(hours: string | undefined): { key: 'open' | 'pre' | 'post' | 'overnight'; text: string } | null {
   if (!hours) return null;

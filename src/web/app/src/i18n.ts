@@ -20,8 +20,14 @@ const english = {
   rate: 'Messages/s', lag: 'Lag', lastCommit: 'Last commit', commitTook: 'Commit took', rows: 'Rows', duplicates: 'Duplicates', rejected: 'Rejects',
   connections: 'Connections', reconnects: 'Reconnects', pages: 'Pages open', silent: 'Silent tickers', none: 'none', closed: '{n} with a closed exchange',
   rejects: 'Latest rejects', noRejects: 'No message was refused in the last seven days.', elsewhere: 'The engine runs in another process; its figures are at its own /metrics.',
+  gaps: 'Gaps', ticker: 'Ticker', fromTo: 'From – to', minutes: 'Minutes', state: 'State',
+  gapCount: '{n} in the last {days} days; waiting for the history: {waiting}', newestOf: '; the newest {n} are listed',
+  noGaps: 'No gap in the last {days} days: the stream missed no minute of an open market.', noBarsForGaps: 'There are no bars yet to find gaps in.',
+  feedSilent: 'no ticker spoke', tickerSilent: 'this ticker alone', gapPartly: '{n} of {of} filled',
+  gapFilled: 'filled', gapUnfilled: 'not in the history', gapWaiting: 'waiting',
+  noAnswer: 'pregao does not answer. Is it running?', tooSlow: 'pregao did not answer in time. Try again.',
   run: 'Run', running: 'Running', download: 'Download CSV', sqlLabel: 'SQL statement, read-only',
-  sqlHint: 'Ctrl+Enter runs it. Tables: silver, bronze, quarantine, bars, bars_1d, latest, gaps, portfolio.', rowsTook: '{n} rows in {ms} ms', truncated: ', cut at the limit', noRows: 'No rows',
+  sqlHint: 'Ctrl+Enter runs it. Tables: silver, bronze, quarantine, bars, bars_1d, latest, gaps, portfolio.', rowsTook: '{n} rows in {ms} ms', truncated: ', cut at the limit', firstShown: '; the first {n} are shown, all are in the CSV', noRows: 'No rows',
   added: '{ticker} is in the watchlist', removed: '{ticker} is no longer in the watchlist', change: 'Change', reason: 'Reason', raw: 'Raw message', time: 'Time', results: 'Result of the statement',
 };
 type Words = typeof english;
@@ -47,8 +53,14 @@ const portuguese: Words = {
   rate: 'Mensagens/s', lag: 'Atraso', lastCommit: 'Último commit', commitTook: 'Duração do commit', rows: 'Linhas', duplicates: 'Duplicatas', rejected: 'Rejeições',
   connections: 'Conexões', reconnects: 'Reconexões', pages: 'Páginas abertas', silent: 'Papéis em silêncio', none: 'nenhum', closed: '{n} com a bolsa fechada',
   rejects: 'Últimas rejeições', noRejects: 'Nenhuma mensagem foi recusada nos últimos sete dias.', elsewhere: 'O motor roda em outro processo; os números dele estão no /metrics de lá.',
+  gaps: 'Lacunas', ticker: 'Papel', fromTo: 'De – até', minutes: 'Minutos', state: 'Situação',
+  gapCount: '{n} nos últimos {days} dias; esperando o histórico: {waiting}', newestOf: '; aqui, as {n} mais novas',
+  noGaps: 'Nenhuma lacuna nos últimos {days} dias: o fluxo não perdeu nenhum minuto de mercado aberto.', noBarsForGaps: 'Ainda não há barras em que procurar lacunas.',
+  feedSilent: 'nenhum papel falou', tickerSilent: 'só este papel', gapPartly: '{n} de {of} preenchidos',
+  gapFilled: 'preenchida', gapUnfilled: 'fora do histórico', gapWaiting: 'esperando',
+  noAnswer: 'O pregao não responde. Ele está rodando?', tooSlow: 'O pregao não respondeu a tempo. Tente de novo.',
   run: 'Executar', running: 'Executando', download: 'Baixar CSV', sqlLabel: 'Comando SQL, somente leitura',
-  sqlHint: 'Ctrl+Enter executa. Tabelas: silver, bronze, quarantine, bars, bars_1d, latest, gaps, portfolio.', rowsTook: '{n} linhas em {ms} ms', truncated: ', cortado no limite', noRows: 'Nenhuma linha',
+  sqlHint: 'Ctrl+Enter executa. Tabelas: silver, bronze, quarantine, bars, bars_1d, latest, gaps, portfolio.', rowsTook: '{n} linhas em {ms} ms', truncated: ', cortado no limite', firstShown: '; aparecem as primeiras {n}, e todas estão no CSV', noRows: 'Nenhuma linha',
   added: '{ticker} está na carteira', removed: '{ticker} saiu da carteira', change: 'Variação', reason: 'Motivo', raw: 'Mensagem crua', time: 'Hora', results: 'Resultado do comando',
 };
 

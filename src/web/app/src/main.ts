@@ -9,7 +9,7 @@ import { sqlPanel } from './sql';
 import { Stream, type StreamState } from './stream';
 import { Tiles } from './tiles';
 
-const LIST_EVERY_MS = 5_000, PORTFOLIO_EVERY_MS = 2_000, HEALTH_EVERY_MS = 3_000, HISTORY_EVERY_MS = 60_000;
+const LIST_EVERY_MS = 5_000, PORTFOLIO_EVERY_MS = 2_000, HEALTH_EVERY_MS = 3_000, GAPS_EVERY_MS = 15_000, HISTORY_EVERY_MS = 60_000;
 
 const stored = localStorage.getItem('theme');
 if (stored) document.documentElement.dataset.theme = stored;
@@ -19,7 +19,7 @@ const tiles = new Tiles((ticker) => {
   chart.choose(ticker);
   const quote = tiles.quote(ticker);
   if (quote) chart.show(quote);
-}, (ticker) => void edit(() => api.remove(ticker), t('removed', { ticker })));
+}, (ticker) => void edit(() => api.remove(ticker), t('removed', { ticker })), () => input.focus());
 
 const pill = h('span', { class: 'pill', role: 'status' }), rate = h('span', { class: 'rate' });
 const simulated = h('span', { class: 'badge', hidden: true }, t('simulator'));
@@ -49,12 +49,14 @@ document.body.append(
       portfolio.element),
     h('div', { class: 'column' }, chart.element, health.element, sqlPanel())));
 
-let state: StreamState = 'connecting', lastTick = Date.now(), skew = 0, problem = '', topicProblem = '';
+let state: StreamState = 'connecting', lastTick = Date.now(), skew = 0, topicProblem = '';
+const problems: { text: string }[] = []; // of each thing that is asked now and then
 
 function showState(): void {
   setText(pill, t(state));
   pill.dataset.state = state;
   document.body.classList.toggle('lost', state === 'lost');
+  const problem = problems.find(({ text }) => text)?.text;
   const text = state === 'lost' ? t('lostBanner', { age: age(Date.now() - lastTick) })
     : state === 'stale' ? t('topicBanner', { why: topicProblem }) : problem ? t('errorBanner', { why: problem }) : '';
   setText(banner, text);
@@ -76,13 +78,15 @@ async function edit(change: () => Promise<unknown>, done: string, then?: () => v
 
 /** Runs now and then while somebody looks; an error is shown, and the next round tries again. */
 function every(ms: number, load: () => Promise<void>): () => void {
+  const problem = { text: '' };
+  problems.push(problem);
   const run = async () => {
     if (document.hidden) return;
     try {
       await load();
-      problem = '';
+      problem.text = '';
     } catch (error) {
-      problem = state === 'lost' ? '' : (error as Error).message;
+      problem.text = state === 'lost' ? '' : (error as Error).message;
     }
     showState();
   };
@@ -113,6 +117,13 @@ every(HEALTH_EVERY_MS, async () => {
   topicProblem = figures.topic_problem;
   setText(rate, t('perSecond', { n: fixed(figures.messages_per_second, 1) }));
   health.set(figures);
+});
+every(GAPS_EVERY_MS, async () => {
+  try {
+    health.gaps.set(await api.gaps());
+  } catch (error) {
+    if (state !== 'lost') health.gaps.fail((error as Error).message);
+  }
 });
 
 new Stream((tick) => {

@@ -2,6 +2,7 @@
 import type { Health, Money, Portfolio } from './api';
 import { h } from './dom';
 import { age, count, digitsOf, fixed, quantity, signed, timeOfDay } from './format';
+import { GapList } from './gaps';
 import { t } from './i18n';
 import { table } from './table';
 
@@ -48,9 +49,10 @@ export class PortfolioPanel {
 export class HealthPanel {
   private readonly figures = h('dl', { class: 'health', 'aria-busy': 'true' });
   private readonly notes = h('div', {});
+  readonly gaps = new GapList();
   private readonly rejects = h('div', {});
   readonly element = h('section', { class: 'panel pipeline', 'aria-label': t('health') },
-    h('header', {}, h('h2', {}, t('health'))), this.figures, this.notes, h('h3', {}, t('rejects')), this.rejects);
+    h('header', {}, h('h2', {}, t('health'))), this.figures, this.notes, this.gaps.element, h('h3', {}, t('rejects')), this.rejects);
   private shown = '';
 
   set(health: Health): void {

@@ -12,7 +12,8 @@ export class Tiles {
   private readonly tiles = new Map<string, Tile>();
   private chosen = '';
 
-  constructor(private readonly onChoose: (ticker: string) => void, private readonly onRemove: (ticker: string) => void) {
+  /** @param onEmpty  the tile with the focus was the last */
+  constructor(private readonly onChoose: (ticker: string) => void, private readonly onRemove: (ticker: string) => void, private readonly onEmpty: () => void) {
     this.element.append(...Array.from({ length: 8 }, () => h('li', { class: 'tile skeleton', 'aria-hidden': true })));
     this.element.setAttribute('aria-busy', 'true');
   }
@@ -20,6 +21,7 @@ export class Tiles {
   /** The whole watchlist, in its order. */
   set(quotes: Quote[]): void {
     this.element.removeAttribute('aria-busy');
+    const focused = document.activeElement, place = [...this.element.children].findIndex((root) => root.contains(focused));
     const wanted = new Set(quotes.map((quote) => quote.ticker));
     for (const ticker of [...this.tiles.keys()]) if (!wanted.has(ticker)) this.tiles.delete(ticker);
     for (const quote of quotes) {
@@ -31,8 +33,16 @@ export class Tiles {
     const roots = quotes.map((quote) => this.tiles.get(quote.ticker)!.root);
     const same = roots.length === this.element.children.length && roots.every((root, i) => root === this.element.children[i]);
     if (!same) this.element.replaceChildren(...(roots.length ? roots : [h('li', { class: 'empty' }, t('empty'))]));
+    if (place >= 0 && !same) this.keepFocus(focused as HTMLElement, roots[Math.min(place, roots.length - 1)]);
     if (this.chosen && !wanted.has(this.chosen)) this.chosen = '';
     if (!this.chosen && quotes[0]) this.choose((quotes.find((quote) => quote.price !== undefined) ?? quotes[0]).ticker);
+  }
+
+  /** Tiles that move or go take the focus with them: it comes back, or goes to the tile that has the place. */
+  private keepFocus(focused: HTMLElement, instead: HTMLElement | undefined): void {
+    const to = focused.isConnected ? focused : instead?.querySelector('button');
+    if (to) to.focus({ preventScroll: focused.isConnected });
+    else this.onEmpty();
   }
 
   setHistory(history: [string, Point[]][]): void {
