@@ -194,7 +194,7 @@ class TopicModel {
       return Get(reader_->Poll(most, some ? std::chrono::milliseconds(kPatience) : std::chrono::milliseconds(0)));
     };
     Polled polled = poll();
-    if (polled.records.empty() && !polled.lost.empty()) polled = poll();  // a loss comes at once
+    while (polled.records.empty() && !polled.lost.empty()) polled = poll();  // a loss comes at once
     Append(polled.records, &reads);
     EXPECT_EQ(reads.empty(), !some);
     EXPECT_LE(reads.size(), most);
