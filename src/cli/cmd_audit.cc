@@ -96,9 +96,10 @@ std::string ForPrograms(const query::AuditReport& report, const Repaired& repair
     w.String(p.topic);
     w.Key("generation");
     w.String(p.generation);
-    for (const auto& [key, value] : {std::pair("partition", std::int64_t{p.partition}), std::pair("limit", p.limit),
-                                     std::pair("bronze", p.bronze), std::pair("silver", p.silver),
-                                     std::pair("quarantine", p.quarantine), std::pair("duplicates", p.duplicates)}) {
+    for (const auto& [key, value] :
+         {std::pair("partition", std::int64_t{p.partition}), std::pair("limit", p.limit), std::pair("bronze", p.bronze),
+          std::pair("silver", p.silver), std::pair("quarantine", p.quarantine), std::pair("duplicates", p.duplicates),
+          std::pair("lost", p.lost)}) {
       w.Key(key);
       w.Int(value);
     }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "cli/spooled_topics.h"
-
 namespace pregao::cli {
 
 listen::ListenerOptions ListenerOptionsOf(const Settings& settings, const std::string& source) {
@@ -16,8 +14,8 @@ listen::ListenerOptions ListenerOptionsOf(const Settings& settings, const std::s
   options.stream.resubscribe = settings.listen_resubscribe_interval;
   options.stream.silence = settings.listen_dumb_timeout;
   options.stream.silence_max = std::max(options.stream.silence_max, 16 * settings.listen_dumb_timeout);
-  // Behind a spool nothing is won by giving up: only while this process lives is the spool emptied.
-  if (HasSpool(settings)) options.give_up_after = std::chrono::hours(24 * 365);
+  // Nothing is won by giving up: what is held would be gone, and no restart mends a full disk, nor a broker.
+  options.give_up_after = std::chrono::hours(24 * 365);
   return options;
 }
 

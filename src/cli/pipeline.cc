@@ -40,6 +40,7 @@ std::unique_ptr<engine::Gold> NewGold(const Context& context, std::shared_ptr<la
   options.interval = context.settings.gold_interval;
   options.write = sink.write;
   options.table = sink.table;
+  options.table.stop = context.stop;
   if (IsBucket(context.settings)) options.table.max_attempts = 10;
   if (!options.until_end) options.max_retries = 24 * 120;  // as the engine's: an outage of a day
   return std::make_unique<engine::Gold>(std::move(store), context.clock, std::move(options));
@@ -52,6 +53,7 @@ std::unique_ptr<lake::Upkeep> NewUpkeep(const Context& context, std::shared_ptr<
   options.optimize = BackgroundRules(context.settings);
   options.retention = context.settings.upkeep_retention;
   options.table = SinkOptionsOf(context.settings).table;
+  options.table.stop = context.stop;
   if (IsBucket(context.settings)) options.table.max_attempts = 10;
   return std::make_unique<lake::Upkeep>(std::move(store), std::move(roots), context.clock, std::move(options));
 }
@@ -92,6 +94,7 @@ Status OpenLakeSink(const Context& context, bool accept_new_topic, EnginePipelin
     return status.IsKeyError() ? Status::OK() : status;
   };
   auto options = SinkOptionsOf(context.settings);
+  options.table.stop = context.stop;
   // A bucket is tried again for a while within each attempt.
   if (bucket) options.table.max_attempts = 10;
   options.accept_new_topic = accept_new_topic;

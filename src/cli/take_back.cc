@@ -48,7 +48,7 @@ Status Mend(const Context& context, query::Session* session, const query::Reache
                  HumanCount(counts.silver), HumanCount(counts.quarantine), HumanCount(counts.bronze));
   }
   const auto doubles = std::count_if(report.findings.begin(), report.findings.end(), [](const query::Finding& f) {
-    return f.kind != "missing" && f.kind != "not_in_bronze";
+    return f.kind != "missing" && f.kind != "not_in_bronze" && f.kind != "lost";
   });
   if (doubles > 0) spdlog::warn("the tables hold what should not be there: `pregao audit` lists it");
   return Status::OK();

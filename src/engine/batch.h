@@ -23,14 +23,14 @@ struct Pick {
 };
 
 /// Offsets [low, high) that the topic's retention removed before they were read.
-using Lost = std::map<Partition, topic::OffsetRange>;
+using Lost = std::multimap<Partition, topic::OffsetRange>;
 
 /// Records on their way into one commit of each table. Offsets of a partition are [from, to), holes included.
 struct Batch {
   std::uint32_t number = 0;  ///< 1, 2, … within a session
   TableVersion judged_at;    ///< Silver's version that its duplicates were judged against, at the latest
   topic::Positions from, to;
-  Lost lost;  ///< found before this batch: its commits record the gap
+  Lost lost;  ///< within [from, to) of their partitions: the commits record them
   std::int64_t consumed = 0;
   std::vector<std::shared_ptr<const topic::RecordBatch>> records;  ///< for Bronze; empty where Start::bronze is not set
   std::shared_ptr<arrow::RecordBatch> silver;                      ///< as medallion::SilverBuilder makes it

@@ -1,6 +1,7 @@
 #include "engine/decoder.h"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 
 #include "medallion/schema.h"
@@ -104,6 +105,12 @@ Result<Batch> Decoder::Cut() {
   TRY_ASSIGN(open_.silver, silver_.Finish(topic_.name));
   open_.quarantine_days = quarantine_.days();
   TRY_ASSIGN(open_.quarantine, quarantine_.Finish(topic_.name));
+  for (auto it = lost_.begin(); it != lost_.end();) {
+    const auto to = open_.to.find(it->first);
+    const bool passed = to != open_.to.end() && to->second >= it->second.high;
+    if (passed) open_.lost.insert(*it);
+    it = passed ? lost_.erase(it) : std::next(it);
+  }
   Batch batch = std::move(open_);
   Open();
   return batch;

@@ -26,8 +26,8 @@ class Decoder {
   [[nodiscard]] std::int64_t consumed() const { return open_.consumed; }
   /// Bytes of the open batch's records.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
-  /// Records of [low, high) will never come: the open batch says so.
-  void AddLost(Partition partition, const topic::OffsetRange& gap) { open_.lost[partition] = gap; }
+  /// Records of [low, high) will never come: the batch with the first record behind them says so.
+  void AddLost(Partition partition, const topic::OffsetRange& gap) { lost_.emplace(partition, gap); }
   /// Closes the open batch, which is not empty, and opens the next.
   [[nodiscard]] Result<Batch> Cut();
 
@@ -60,6 +60,7 @@ class Decoder {
   medallion::SilverBuilder silver_;
   medallion::RawBuilder quarantine_{medallion::RawBuilder::Kind::kQuarantine};
   Batch open_;
+  Lost lost_;  // not in a batch yet
   std::size_t bytes_ = 0;
   std::uint32_t number_ = 0;
 };

@@ -1,5 +1,7 @@
 #include "engine/lag.h"
 
+#include <algorithm>
+
 namespace pregao::engine {
 namespace {
 
@@ -11,10 +13,10 @@ void LagTracker::Begin(const topic::Positions& from, const std::map<Partition, t
   std::map<Partition, State> begun;
   for (const auto& [partition, position] : from) {
     State& state = begun[partition];
-    state.lag.position = state.lag.end = state.read_to = position;
+    state.lag.position = state.lag.end = state.committed = state.read_to = position;
     // After a failure the same record is read again, in a while: it does not become younger meanwhile.
     const auto before = partitions_.find(partition);
-    if (before != partitions_.end() && before->second.lag.position == position) {
+    if (before != partitions_.end() && before->second.committed == position) {
       state.lag.oldest = before->second.lag.oldest;
     }
   }
@@ -45,11 +47,27 @@ void LagTracker::Commit(const topic::Positions& positions) {
     const auto it = partitions_.find(partition);
     if (it == partitions_.end() || position < it->second.lag.position) continue;
     State& state = it->second;
-    state.lag.position = position;
+    state.lag.position = state.committed = position;
     if (position >= state.read_to) state.marks.clear();
     while (state.marks.size() > 1 && state.marks[1].offset <= position) state.marks.pop_front();
     state.lag.oldest = state.marks.empty() ? std::nullopt : std::optional(state.marks.front().time);
+    PassHoles(&state);
   }
+}
+
+void LagTracker::Ended(const topic::Positions& positions) {
+  for (const auto& [partition, offset] : positions) {
+    const auto it = partitions_.find(partition);
+    if (it == partitions_.end()) continue;
+    it->second.ended = std::max(it->second.ended, offset);
+    PassHoles(&it->second);
+  }
+}
+
+void LagTracker::PassHoles(State* state) {
+  if (state->lag.position < state->read_to || state->lag.position >= state->ended) return;
+  state->lag.position = state->ended;
+  state->lag.end = std::max(state->lag.end, state->ended);
 }
 
 void LagTracker::Ends(const std::map<Partition, topic::OffsetRange>& ranges) {

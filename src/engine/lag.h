@@ -18,6 +18,8 @@ class LagTracker {
   void Read(const topic::RecordBatch& records);
   /// The tables have what is below.
   void Commit(const topic::Positions& positions);
+  /// Reading has met the end there, past the holes before it: once all that was read is committed, nothing waits.
+  void Ended(const topic::Positions& positions);
   /// What the topic holds now.
   void Ends(const std::map<Partition, topic::OffsetRange>& ranges);
 
@@ -30,9 +32,13 @@ class LagTracker {
   };
   struct State {
     PartitionLag lag;
+    Offset committed;        // the tables' position; lag.position may be past holes behind it
     Offset read_to;          // behind the last record read
+    Offset ended{0};         // where reading last met the end
     std::deque<Mark> marks;  // the first is at or before the first record that is not committed
   };
+  static void PassHoles(State* state);
+
   std::map<Partition, State> partitions_;
 };
 

@@ -82,12 +82,39 @@ TEST_F(LagTrackerTest, PartitionsThatWentToAnotherReaderAreForgotten) {
   EXPECT_EQ(tracker_.Get().size(), 1u);
 }
 
-TEST_F(LagTrackerTest, HolesAtTheEndAreBehindUntilThePositionPassesThem) {
+TEST_F(LagTrackerTest, HolesAtTheEndAreBehindUntilReadingHasMetIt) {
   tracker_.Begin({{kOne, Offset(0)}}, Ends(4, 0));
   Read({{kOne, 0, 10}});
   tracker_.Commit({{kOne, Offset(1)}});
-  EXPECT_EQ(Lag(kOne), 3);
+  EXPECT_EQ(Lag(kOne), 3) << "they may be records that have not come yet";
   EXPECT_EQ(Oldest(kOne), std::nullopt);
+  tracker_.Ended({{kOne, Offset(4)}, {kTwo, Offset(9)}});
+  EXPECT_EQ(Lag(kOne), 0);
+  EXPECT_FALSE(tracker_.Get().contains(kTwo));
+}
+
+TEST_F(LagTrackerTest, HolesAtTheEndArePassedByTheCommitOfWhatLiesBeforeThem) {
+  tracker_.Begin({{kOne, Offset(0)}}, Ends(4, 0));
+  Read({{kOne, 0, 10}, {kOne, 1, 20}});
+  tracker_.Ended({{kOne, Offset(4)}});
+  EXPECT_EQ(Lag(kOne), 4);
+  tracker_.Commit({{kOne, Offset(1)}});
+  EXPECT_EQ(Lag(kOne), 3);
+  tracker_.Commit({{kOne, Offset(2)}});
+  EXPECT_EQ(Lag(kOne), 0);
+}
+
+TEST_F(LagTrackerTest, BehindHolesThatWerePassedWhatWaitsIsBehindAndAgesAsBefore) {
+  tracker_.Begin({{kOne, Offset(0)}}, Ends(4, 0));
+  Read({{kOne, 0, 10}});
+  tracker_.Commit({{kOne, Offset(1)}});
+  tracker_.Ended({{kOne, Offset(4)}});
+  Read({{kOne, 4, 1'000}});
+  EXPECT_EQ(Lag(kOne), 1);
+  EXPECT_EQ(Oldest(kOne), 1'000);
+  tracker_.Begin({{kOne, Offset(1)}}, Ends(5, 0));
+  EXPECT_EQ(Oldest(kOne), 1'000) << "the tables know of no holes";
+  EXPECT_EQ(Lag(kOne), 4) << "nor does a session that has not met the end";
 }
 
 TEST(Durations, EachFallsIntoTheFirstBucketThatHoldsIt) {

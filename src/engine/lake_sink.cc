@@ -98,6 +98,17 @@ Result<Start> LakeSink::Begin(const topic::TopicInfo& topic, const std::vector<P
   return start;
 }
 
+/// How many offsets of the batch the table misses because they are lost, by the `txn` that counts them.
+std::map<std::string, std::int64_t> LakeSink::LostIn(const Batch& batch, const Target& target) const {
+  std::map<std::string, std::int64_t> counts;
+  for (const auto& [partition, gap] : batch.lost) {
+    const auto position = target.positions.find(partition);
+    const Offset from = position == target.positions.end() ? gap.low : std::max(gap.low, position->second);
+    if (from < gap.high) counts[topic::LostAppId(topic_, partition)] += gap.high - from;
+  }
+  return counts;
+}
+
 lake::Transaction LakeSink::NewTransaction(const Batch& batch, const Target& target) const {
   lake::Transaction txn;
   for (const auto& [partition, to] : batch.to) {
@@ -105,6 +116,11 @@ lake::Transaction LakeSink::NewTransaction(const Batch& batch, const Target& tar
     if (it != target.positions.end() && it->second >= to) continue;
     txn.positions.push_back({topic::AppId(topic_, partition),
                              it == target.positions.end() ? std::nullopt : std::optional(it->second.value), to.value});
+  }
+  for (const auto& [id, count] : LostIn(batch, target)) {
+    const auto held = target.base->positions.find(id);
+    const auto before = held == target.base->positions.end() ? std::nullopt : std::optional(held->second);
+    txn.positions.push_back({id, before, before.value_or(0) + count});
   }
   const std::int64_t rejected = std::accumulate(batch.rejects.begin(), batch.rejects.end(), std::int64_t{0});
   txn.metrics = {{"consumed", std::to_string(batch.consumed)},
@@ -121,8 +137,9 @@ Result<bool> LakeSink::Commit(Target* target, lake::Transaction txn, const lake:
   TRY_ASSIGN(const auto result, target->table->Commit(target->base, std::move(txn), rebase));
   target->base = target->table->snapshot();
   if (result.outcome == lake::CommitOutcome::kFenced) return false;
-  for (const auto& change : positions)
-    target->positions[topic::ParseAppId(change.app_id)->partition] = Offset(change.to);
+  for (const auto& change : positions) {
+    if (const auto app = topic::ParseAppId(change.app_id)) target->positions[app->partition] = Offset(change.to);
+  }
   return true;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_set>
@@ -52,6 +53,7 @@ class LakeSink final : public Sink {
 
   [[nodiscard]] Status Open(const char* root, std::shared_ptr<arrow::Schema> schema,
                             std::vector<std::string> partition_by, const topic::TopicInfo& topic, Target* target);
+  [[nodiscard]] std::map<std::string, std::int64_t> LostIn(const Batch& batch, const Target& target) const;
   [[nodiscard]] lake::Transaction NewTransaction(const Batch& batch, const Target& target) const;
   /// Commits, and moves the target's base and positions. @return false when fenced.
   [[nodiscard]] Result<bool> Commit(Target* target, lake::Transaction txn, const lake::Rebase& rebase = nullptr);

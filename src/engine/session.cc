@@ -14,13 +14,10 @@ constexpr std::chrono::milliseconds kAdviseEvery{1'000};
 
 /// Nobody can bring the records back: they are counted, and said where people and programs look.
 void SayLost(Partition partition, const topic::OffsetRange& gap, SharedStats* stats) {
-  const auto count = gap.high - gap.low;
-  spdlog::error("retention overtook the tables: {} offsets of partition {} ([{}, {})) are gone unread", count,
+  const auto count = stats->Lose(partition, gap);
+  if (count == 0) return;  // an earlier session found it, and could not commit what lies behind it
+  spdlog::error("retention overtook the tables: {} offsets of partition {} in [{}, {}) are gone unread", count,
                 partition.value, gap.low.value, gap.high.value);
-  stats->Update([&](EngineStats& s) {
-    s.lost += count;
-    s.last_problem = fmt::format("{} offsets of partition {} were removed unread", count, partition.value);
-  });
 }
 
 }  // namespace
@@ -34,7 +31,7 @@ Result<std::unique_ptr<Decoder>> BeginSession(topic::TopicReader* reader, Sink* 
   stats->Update([&](EngineStats& s) { s.topic_problem = answer.status().message(); });
   TRY_ASSIGN(const auto ranges, answer);
   topic::Positions seek;
-  Lost lost;
+  std::map<Partition, topic::OffsetRange> lost;
   for (const Partition partition : assigned) {
     const auto range = ranges.find(partition);
     if (range == ranges.end()) {
@@ -51,6 +48,7 @@ Result<std::unique_ptr<Decoder>> BeginSession(topic::TopicReader* reader, Sink* 
     seek[partition] = std::max(from, range->second.low);
   }
   TRY(reader->Seek(seek));
+  stats->ForgetGaps(start.read_from);
   auto decoder = std::make_unique<Decoder>(std::move(start), reader->info());
   for (const auto& [partition, gap] : lost) {
     SayLost(partition, gap, stats);
@@ -117,22 +115,19 @@ Status Session::FetchUntilDone(std::stop_token stop) {
       Finish(SessionEnd::kRebalanced);
       return Status::OK();
     }
-    if (!polled.lost.empty()) {
-      for (const auto& [partition, gap] : polled.lost) SayLost(partition, gap, stats_);
-      std::lock_guard lock(mutex_);
-      lost_.insert(polled.lost.begin(), polled.lost.end());
-    }
+    for (const auto& [partition, gap] : polled.lost) SayLost(partition, gap, stats_);
     const topic::Positions ended = std::move(polled.ended);
-    if (!polled.records.empty()) {
+    if (!polled.records.empty() || !polled.lost.empty()) {
       for (std::size_t i = 0; i < polled.records.size(); ++i) {
         next[polled.records[i].partition] = polled.records[i].offset + 1;
       }
-      auto records = std::make_shared<const topic::RecordBatch>(std::move(polled.records));
-      stats_->UpdateLag([&](LagTracker& lag) { lag.Read(*records); });
+      Fetched fetched{std::make_shared<const topic::RecordBatch>(std::move(polled.records)), std::move(polled.lost)};
+      stats_->UpdateLag([&](LagTracker& lag) { lag.Read(*fetched.records); });
       // While the tables cannot keep up, how far they are behind is still looked at.
       while (!fetched_.WaitForRoom(kQueueWait, abort_.get_token()) && !abort_.stop_requested()) TRY(Advise());
-      if (!fetched_.Push(std::move(records), abort_.get_token())) return Status::OK();
+      if (!fetched_.Push(std::move(fetched), abort_.get_token())) return Status::OK();
     }
+    if (!ended.empty()) stats_->UpdateLag([&](LagTracker& lag) { lag.Ended(ended); });
     for (const auto& [partition, offset] : ended) next[partition] = std::max(next[partition], offset);
     TRY(Advise());
   }
@@ -179,13 +174,10 @@ Status Session::Advise() {
 
 void Session::TakeDone() {
   std::vector<Done> done;
-  Lost lost;
   {
     std::lock_guard lock(mutex_);
     done.swap(done_);
-    lost.swap(lost_);
   }
-  for (const auto& [partition, gap] : lost) decoder_->AddLost(partition, gap);
   for (const Done& d : done) {
     decoder_->Confirm(d.number);
     decoder_->Fold(d.version, d.foreign);
@@ -212,12 +204,13 @@ Status Session::Decode() {
       const auto left = options_.commit_interval - (std::chrono::steady_clock::now() - opened_);
       wait = std::clamp(std::chrono::ceil<milliseconds>(left), milliseconds(0), kQueueWait);
     }
-    auto records = fetched_.Pop(wait, abort_.get_token());
+    auto fetched = fetched_.Pop(wait, abort_.get_token());
     TakeDone();
-    if (records) {
+    if (fetched) {
       if (decoder_->empty()) opened_ = std::chrono::steady_clock::now();
-      stats_->Update([&](EngineStats& s) { s.consumed += static_cast<std::int64_t>((*records)->size()); });
-      TRY(decoder_->Add(std::move(*records)));
+      stats_->Update([&](EngineStats& s) { s.consumed += static_cast<std::int64_t>(fetched->records->size()); });
+      for (const auto& [partition, gap] : fetched->lost) decoder_->AddLost(partition, gap);
+      TRY(decoder_->Add(std::move(fetched->records)));
     } else if (fetched_.closed() && fetched_.size() == 0) {
       return decoder_->empty() ? Status::OK() : Send();
     }
@@ -264,6 +257,7 @@ Status Session::WriteBatch(Batch batch) {
     s.commit_durations.Add(took.count() / 1e3);
   });
   stats_->UpdateLag([&](LagTracker& lag) { lag.Commit(to); });
+  stats_->ForgetGaps(to);
   std::lock_guard lock(mutex_);
   for (const auto& [partition, offset] : to) committed_[partition] = offset;
   done_.push_back({number, written.version, std::move(written.foreign)});

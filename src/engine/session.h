@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <fmt/format.h>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -13,6 +14,7 @@
 #include "engine/decoder.h"
 #include "engine/embedded.h"
 #include "engine/lag.h"
+#include "engine/said_gaps.h"
 
 namespace pregao::engine {
 
@@ -29,6 +31,20 @@ class SharedStats {
     std::lock_guard lock(mutex_);
     change(lag_);
   }
+  /// Counts what is new in a gap. @return how many offsets
+  std::int64_t Lose(Partition partition, const topic::OffsetRange& gap) {
+    std::lock_guard lock(mutex_);
+    const auto count = said_gaps_.Add(partition, gap);
+    stats_.lost += count;
+    if (count > 0) {
+      stats_.last_problem = fmt::format("{} offsets of partition {} were removed unread", count, partition.value);
+    }
+    return count;
+  }
+  void ForgetGaps(const topic::Positions& positions) {
+    std::lock_guard lock(mutex_);
+    said_gaps_.Forget(positions);
+  }
   [[nodiscard]] EngineStats Get() const {
     std::lock_guard lock(mutex_);
     EngineStats out = stats_;
@@ -39,8 +55,9 @@ class SharedStats {
 
  private:
   mutable std::mutex mutex_;
-  EngineStats stats_;  // guarded by mutex_; but for the lag
-  LagTracker lag_;     // guarded by mutex_
+  EngineStats stats_;   // guarded by mutex_; but for the lag
+  LagTracker lag_;      // guarded by mutex_
+  SaidGaps said_gaps_;  // guarded by mutex_
 };
 
 enum class SessionEnd { kStopped, kEnd, kRebalanced, kFenced, kBeginAgain };
@@ -61,7 +78,10 @@ class Session {
   [[nodiscard]] Result<SessionEnd> Run(std::stop_token stop);
 
  private:
-  using Records = std::shared_ptr<const topic::RecordBatch>;
+  struct Fetched {
+    std::shared_ptr<const topic::RecordBatch> records;  // may be empty
+    std::map<Partition, topic::OffsetRange> lost;       // before them
+  };
   struct Done {  // a written batch, on its way back to the decoder
     std::uint32_t number;
     TableVersion version;
@@ -98,7 +118,7 @@ class Session {
   const std::unique_ptr<Decoder> decoder_;
   std::chrono::steady_clock::time_point opened_;
 
-  BoundedQueue<Records> fetched_{4};
+  BoundedQueue<Fetched> fetched_{4};
   BoundedQueue<Batch> ready_{1};
   std::stop_source abort_;  // requested when the session fails or is fenced: what is in the pipe is dropped
 
@@ -107,7 +127,6 @@ class Session {
   Status status_;                          // guarded by mutex_
   std::vector<Done> done_;                 // guarded by mutex_
   topic::Positions committed_;             // guarded by mutex_
-  Lost lost_;                              // guarded by mutex_: not yet told to the decoder
 };
 
 }  // namespace pregao::engine

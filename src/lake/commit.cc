@@ -15,6 +15,8 @@ namespace pregao::lake {
 namespace {
 
 constexpr char kOwner[] = "pregao.owner";
+/// A store that does not answer takes 10 s and more to say so, each time.
+constexpr int kRefusalsOnceStopped = 2;
 
 std::string Property(const Snapshot& snapshot, const std::string& key) {
   const auto found = snapshot.properties.find(key);
@@ -143,11 +145,11 @@ LogEntry Committer::MakeEntry() const {
   return entry;
 }
 
-Result<CommitResult> Committer::GiveUp(const Status& last) {
+Result<CommitResult> Committer::GiveUp(const Status& last, int attempts) {
   const auto found = CatchUp();
   if (found.ok() && *found) return **found;
   const bool unknown = !found.ok() && !found.status().IsInvalid() && !found.status().IsNotImplemented();
-  return Status::IOError("commit ", id_, " on version ", head_->version.value, " failed after ", options_->max_attempts,
+  return Status::IOError("commit ", id_, " on version ", head_->version.value, " failed after ", attempts,
                          " attempts: ", last.message(),
                          unknown ? "; the log cannot be read, so it may have happened nevertheless: look for this id"
                                  : "; nothing was committed");
@@ -159,14 +161,18 @@ Result<CommitResult> Committer::Run() {
   TRY(CheckRemoves());
   bool look = log_->snapshot()->version > head_->version;  // somebody got ahead of us: do not even try
   Status last;
-  for (int attempt = 1; attempt <= options_->max_attempts; ++attempt) {
+  int attempt = 1, refusals = 0;  // by the store, since stop was requested
+  for (; attempt <= options_->max_attempts && refusals < kRefusalsOnceStopped; ++attempt) {
     if (attempt > 1) BackOff(options_->retry_backoff, attempt - 1);
     if (look) {
       const auto found = CatchUp();
       if (found.ok() && *found) return **found;
       last = found.status();
       if (!last.ok() && !last.IsIOError()) return last;
-      if (!last.ok()) continue;
+      if (!last.ok()) {
+        refusals += options_->stop.stop_requested();
+        continue;
+      }
     }
     TRY(CheckFresh());  // what earlier attempts may have put in place has been looked for
     const auto outcome = log_->Append(head_->version + 1, MakeEntry());
@@ -175,9 +181,10 @@ Result<CommitResult> Committer::Run() {
     }
     // Lost to a rival, or an answer was: the log knows.
     last = outcome.ok() ? Status::IOError("other writers were faster each time") : outcome.status();
+    refusals += !outcome.ok() && options_->stop.stop_requested();
     look = true;
   }
-  return GiveUp(last);
+  return GiveUp(last, attempt - 1);
 }
 
 }  // namespace pregao::lake

@@ -29,8 +29,8 @@ class Committer {
   Status CheckSameTable(const Snapshot& newer) const;
   [[nodiscard]] bool PositionsHold(const Snapshot& snapshot) const;
   [[nodiscard]] LogEntry MakeEntry() const;
-  /// The answer when attempts are used up: `last` is what the last of them said.
-  Result<CommitResult> GiveUp(const Status& last);
+  /// The answer after so many attempts: `last` is what the last of them said.
+  Result<CommitResult> GiveUp(const Status& last, int attempts);
 
   DeltaLog* const log_;
   const Clock* const clock_;

@@ -222,6 +222,32 @@ TEST_F(CommitTest, AttemptsAreBounded) {
   EXPECT_LE(puts, 5);
 }
 
+TEST_F(CommitTest, OnceStoppedAStoreThatRefusesIsGivenUpOnAndRivalsAreNot) {
+  std::stop_source stop;
+  stop.request_stop();
+  TableOptions options = Impatient(100);
+  options.stop = stop.get_token();
+  table_ = OpenTable(options);
+  store_->Reset();
+  int rivals = 0;
+  store_->set_hook([&](const StoreCall& call) {
+    if (call.operation != "PutIfAbsent" || ++rivals > 5) return;
+    auto rival = Table::Open(inner_, "t", &clock_, Impatient()).ValueOrDie();
+    Transaction theirs = Append(std::to_string(rivals), std::nullopt, 10);
+    theirs.positions.clear();
+    ASSERT_TRUE(rival->Commit(rival->snapshot(), theirs).ok());
+  });
+  Transaction ours = Append("ours", std::nullopt, 10);
+  ours.positions.clear();
+  EXPECT_TRUE(Commit(ours).ok());
+
+  store_->Reset();
+  store_->FailAtRandom(1, 1.0);
+  const Status status = Commit(Append("more", std::nullopt, 10)).status();
+  EXPECT_TRUE(status.IsIOError()) << status;
+  EXPECT_THAT(status.message(), HasSubstr("after 2 attempts"));
+}
+
 TEST_F(CommitTest, ARemovedFileMustStillBeLive) {
   ASSERT_TRUE(Commit(Append("a", std::nullopt, 1)).ok());
   const auto rival = OpenTable();

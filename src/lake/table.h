@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -86,6 +87,8 @@ struct TableOptions {
   std::chrono::hours log_retention{30 * 24};    ///< log entries older than this and behind a checkpoint are deleted
   int max_attempts = 30;                        ///< of one commit against rivals and ambiguous answers
   std::chrono::milliseconds retry_backoff{20};  ///< first wait, doubled to 1 s, with jitter
+  /// Once requested, a store that refuses is tried once more and then given up on; rivals are outlasted as ever.
+  std::stop_token stop = {};
 };
 
 /// Called when others committed since the transaction was prepared: `added` are their new files. It may drop rows from

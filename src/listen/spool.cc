@@ -76,14 +76,16 @@ struct Spool::State {
   std::mutex append_mutex;  // one Append at a time, so that what is appended first waits first
 
   // Of the sending thread.
-  std::unique_ptr<topic::TopicWriter> topic;
-  std::vector<NewRecord> batch;  // taken from the file and not yet sent
+  std::unique_ptr<topic::TopicWriter> topic;  // set under the mutex, and never again
+  std::vector<NewRecord> batch;               // taken from the file and not yet sent
 
   mutable std::mutex mutex;  // guards all below
   std::condition_variable_any work, answered;
   std::shared_ptr<Direct> direct;
   std::size_t skip = 0;  // the file's next records that are in the topic already
   std::optional<Status> opened, refusal;
+  bool closing = false;  // the destructor waits
+  bool ended = false;    // the thread has nothing under way
   SpoolStats stats;
   std::jthread thread;  // last: it uses the rest
 };
@@ -143,8 +145,9 @@ void Spool::State::Away(const Status& status) {
 Status Spool::State::OpenOnce() {
   if (topic != nullptr) return Status::OK();
   auto writer = open();
-  if (writer.ok()) topic = std::move(*writer);
   const std::lock_guard lock(mutex);
+  if (writer.ok()) topic = std::move(*writer);
+  if (topic != nullptr && closing) topic->Abandon();
   if (!opened) opened = writer.status();
   answered.notify_all();
   return writer.status();
@@ -266,7 +269,12 @@ Result<std::unique_ptr<Spool>> Spool::Create(SpoolOptions options, std::shared_p
                  HumanSize(s.stats.bytes), s.room->path(), s.info.name);
   }
   std::unique_lock lock(s.mutex);
-  s.thread = std::jthread([&s](std::stop_token stop) { s.Work(std::move(stop)); });
+  s.thread = std::jthread([&s](std::stop_token stop) {
+    s.Work(std::move(stop));
+    const std::lock_guard last(s.mutex);
+    s.ended = true;
+    s.answered.notify_all();
+  });
   (void)s.answered.wait_for(lock, s.options.patience, [&s] { return s.opened.has_value(); });
   if (s.opened && (Stays(*s.opened) || s.opened->IsKeyError())) {
     const Status status = *s.opened;
@@ -293,6 +301,13 @@ Spool::Spool(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Spool::~Spool() {
   state_->thread.request_stop();
+  {
+    std::unique_lock lock(state_->mutex);
+    if (!state_->answered.wait_for(lock, state_->options.close_grace, [this] { return state_->ended; })) {
+      state_->closing = true;
+      if (state_->topic != nullptr) state_->topic->Abandon();
+    }
+  }
   if (state_->thread.joinable()) state_->thread.join();
   const auto waiting = state_->stats.waiting;
   if (waiting > 0) {

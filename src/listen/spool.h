@@ -47,6 +47,7 @@ struct SpoolOptions {
   std::chrono::milliseconds patience{2'000};  ///< for the topic's answer; then the records go to the disk
   std::chrono::milliseconds retry_min{200}, retry_max{10'000};  ///< between attempts: doubles from one to the other
   std::size_t batch_records = 1'000;                            ///< sent from the spool at once
+  std::chrono::milliseconds close_grace{5'000};                 ///< for the topic's answer at the end
   /// Whether records that waited get a header `spooled` (when, ms): after a crash they may be in the topic twice, and
   /// nothing behind the topic drops what has no identity.
   bool mark = false;
@@ -70,7 +71,8 @@ struct SpoolStats {
 /// What an earlier process left is sent first. A record that the topic will never take (Invalid) stops the sending: the
 /// next Append returns the refusal.
 ///
-/// Thread-safe. One thread of its own sends; the destructor waits for its present attempt.
+/// Thread-safe. One thread of its own sends; the destructor gives its present attempt close_grace to end, then abandons
+/// it: what it was sending is on the disk.
 class Spool final : public topic::TopicWriter {
  public:
   using OpenTopic = std::function<Result<std::unique_ptr<topic::TopicWriter>>()>;

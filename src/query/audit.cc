@@ -10,6 +10,7 @@
 
 #include "query/audit_records.h"
 #include "query/offset_index.h"
+#include "topic/rules.h"
 
 namespace pregao::query {
 namespace {
@@ -42,6 +43,7 @@ class Auditor {
     TRY(FindDoubles());
     if (bronze_) TRY(FollowBronze());
     if (topic_ != nullptr) TRY(FollowTopic());
+    TRY(FindLost());
     return std::move(report_);
   }
 
@@ -215,6 +217,45 @@ class Auditor {
       TRY(judge->Add(name, {partition, offset, records[i].timestamp.value, records.Key(i), records.Value(i)}));
     }
     return Status::OK();
+  }
+
+  /// What was removed before anybody had read it.
+  Status FindLost() {
+    for (auto& p : report_.partitions) {
+      if (bronze_ && topic::HasDenseOffsets(p.generation)) {
+        TRY(FindHoles(&p));
+      } else if (p.lost > 0) {
+        Add({"lost", p.topic, p.partition, -1,
+             fmt::format("{} offsets were removed by the topic's retention before they were read: lostOffsets in the "
+                         "tables' history names them",
+                         p.lost)});
+      }
+    }
+    return Status::OK();
+  }
+
+  /// Holes between a partition's records in Bronze. What the topic still has is told one by one, and can be repaired.
+  Status FindHoles(PartitionAudit* p) {
+    std::int64_t end = p->limit;
+    if (topic_ != nullptr && topic_->info().name == p->topic && topic_->info().generation == p->generation) {
+      TRY_ASSIGN(const auto ranges, topic_->Ranges());
+      if (const auto it = ranges.find(Partition(p->partition)); it != ranges.end()) {
+        end = std::min(end, it->second.low.value);
+      }
+    }
+    p->lost = 0;
+    return Each(
+        fmt::format("SELECT topic, low, high FROM (SELECT topic, {0} + 1 AS low, LEAD({0}, 1, {1}) OVER (ORDER BY {0}) "
+                    "AS high FROM {2} WHERE topic = {3} AND {4} = {5} AND {0} < {1}) WHERE low < high ORDER BY low",
+                    offset_, p->limit, tables_->Table("bronze"), tables_->Text(p->topic), partition_, p->partition),
+        [&](const arrow::RecordBatch& batch, std::int64_t row) {
+          const auto low = IntAt(batch, 1, row), high = std::min(IntAt(batch, 2, row), end);
+          if (low >= high) return Status::OK();
+          p->lost += high - low;
+          Add({"lost", p->topic, p->partition, low,
+               fmt::format("{} offsets from here on are not in bronze, and the topic has them no longer", high - low)});
+          return Status::OK();
+        });
   }
 
   AuditTables* const tables_;

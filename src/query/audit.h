@@ -13,7 +13,7 @@ namespace pregao::query {
 
 /// Something that must not be. The names of the kinds are part of the command's JSON.
 struct Finding {
-  std::string kind;  ///< missing, doubled_offset, doubled_row, two_fates, unexpected, not_in_bronze
+  std::string kind;  ///< missing, lost, doubled_offset, doubled_row, two_fates, unexpected, not_in_bronze
   std::string topic;
   std::int32_t partition = -1;  ///< -1: not about one record
   std::int64_t offset = -1;
@@ -41,6 +41,8 @@ struct AuditReport {
 };
 
 /// Follows every record below the tables' positions to its row in Silver, its row in Quarantine, or the row it repeats.
+/// What nobody has read leaves no record: a hole in Bronze tells of it where the topic's offsets have none, else the
+/// engine's own count in the log of Silver.
 /// Works beside a running engine. @param topic  null: Bronze alone is the source; else its records are followed too.
 /// KeyError: there is no Silver. Invalid: neither Bronze nor a topic; the tables are of another topic, and there is no
 /// Bronze; or two generations of one topic in one table.

@@ -66,6 +66,9 @@ Result<std::vector<PartitionAudit>> LakeAuditTables::Limits() {
     if (bronze) limit = std::min(limit, At(*bronze, place));
     if (quarantine) limit = std::min(limit, At(*quarantine, place));
     out.push_back({place.topic, place.generation, place.partition, limit});
+    const auto& counts = base_["silver"]->positions;
+    const auto lost = counts.find(topic::LostAppId({place.topic, place.generation}, Partition(place.partition)));
+    if (lost != counts.end()) out.back().lost = lost->second;
   }
   return out;
 }

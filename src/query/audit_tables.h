@@ -18,6 +18,7 @@ struct PartitionAudit {
   std::int64_t limit = 0;  ///< the least of the tables' positions
   std::int64_t bronze = 0, silver = 0, quarantine = 0;
   std::int64_t duplicates = 0;  ///< records that repeat a row of Silver
+  std::int64_t lost = 0;        ///< offsets that the topic removed before they were read
 };
 
 /// The tables `bronze`, `silver` and `quarantine`, asked by SQL that DuckDB and BigQuery both speak. Not thread-safe.

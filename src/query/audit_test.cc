@@ -37,7 +37,7 @@ class MemoryTables final : public AuditTables, private medallion::KeyLookup {
   void Execute(const std::string& sql) { ASSERT_TRUE(database_->Execute(sql).ok()) << sql; }
 
   Result<std::vector<PartitionAudit>> Limits() override {
-    return std::vector<PartitionAudit>{{topic, generation, 0, limit}};
+    return std::vector<PartitionAudit>{{topic, generation, 0, limit, 0, 0, 0, 0, lost}};
   }
   bool Has(const std::string& table) const override { return table != "bronze" || has_bronze; }
   medallion::KeyLookup* lookup() override { return this; }
@@ -59,7 +59,7 @@ class MemoryTables final : public AuditTables, private medallion::KeyLookup {
   std::string Micros(const std::string& column) const override { return "epoch_us(" + QuoteName(column) + ")"; }
 
   std::string topic = "quotes", generation;
-  std::int64_t limit = 0;
+  std::int64_t limit = 0, lost = 0;
   bool has_bronze = true;
   int queries = 0;
 
@@ -181,6 +181,30 @@ TEST_F(AuditTest, ARecordHasOneFateAndStandsInBronze) {
   tables_.Execute("DELETE FROM quarantine WHERE \"offset\" = 4");
   tables_.Execute("DELETE FROM bronze WHERE \"offset\" = 4");
   EXPECT_THAT(Found(), ElementsAre("not_in_bronze 4", "unexpected 4"));
+}
+
+TEST_F(AuditTest, WhatRetentionTookUnreadIsAHoleInBronzeOfATopicWhoseOffsetsHaveNone) {
+  for (const std::string table : {"bronze", "silver", "quarantine"}) {
+    tables_.Execute("DELETE FROM " + table + " WHERE \"offset\" IN (1, 2, 4)");
+  }
+  EXPECT_THAT(Found(), ElementsAre("missing 1", "missing 4", "not_in_bronze 1", "not_in_bronze 2", "not_in_bronze 4"))
+      << "the topic still has it: that can be repaired";
+  topic_.DropBelow(Partition(0), Offset(5));
+  EXPECT_THAT(Found(), ElementsAre("lost 1", "lost 4"));
+  EXPECT_EQ(report_.partitions.at(0).lost, 3);
+  EXPECT_THAT(report_.findings[0].detail, HasSubstr("2 offsets from here on"));
+}
+
+TEST_F(AuditTest, WhatRetentionTookUnreadIsTheEnginesOwnCountWhereHolesTellNothing) {
+  tables_.lost = 7;
+  tables_.generation = "pVlSzKdLQ0yzvTW2pgWmNg";  // as Kafka's topic ids
+  EXPECT_THAT(Found(), ElementsAre("lost -1"));
+  EXPECT_THAT(report_.findings[0].detail, HasSubstr("7 offsets"));
+  EXPECT_EQ(report_.partitions.at(0).lost, 7);
+  tables_.generation = topic_.info().generation;
+  EXPECT_THAT(Found(), IsEmpty()) << "Bronze has no hole";
+  tables_.has_bronze = false;
+  EXPECT_THAT(Found(), ElementsAre("lost -1"));
 }
 
 TEST_F(AuditTest, WhatIsBehindThePositionsIsNotJudged) {

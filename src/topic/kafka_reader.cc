@@ -62,7 +62,7 @@ class KafkaReader final : public TopicReader, public KafkaOwner {
       polled.records.Reserve(last_records_, last_bytes_);
       TRY(Read(max_records, &polled));
       const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
-      if (!polled.records.empty() || left.count() <= 0 || stop.stop_requested()) {
+      if (!polled.records.empty() || !polled.lost.empty() || left.count() <= 0 || stop.stop_requested()) {
         last_records_ = polled.records.size();
         last_bytes_ = polled.records.bytes() + polled.records.bytes() / 16;
         for (const auto& [number, partition] : partitions_) {
@@ -273,7 +273,7 @@ class KafkaReader final : public TopicReader, public KafkaOwner {
     const Offset from = *partition->position();
     TRY(CheckSeek(info_, number, from, range.high));
     if (from < range.low) {
-      out->lost[number] = {from, range.low};
+      out->lost.try_emplace(number, OffsetRange{from, range.low}).first->second.high = range.low;
       partition->MoveTo(range.low);
     }
     // Records of others that librdkafka has are fetched again: gaps are rare.

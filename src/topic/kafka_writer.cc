@@ -33,10 +33,10 @@ class Delivery {
     if (--open_ == 0) done_.notify_all();
     return open_ == 0 && abandoned_;
   }
-  /// Waits for all reports. @return nullopt when they did not come; then the last report deletes this
-  [[nodiscard]] std::optional<int> Await(milliseconds patience) {
+  /// Waits for all reports. @return nullopt when they did not come, or `stop` did; then the last report deletes this
+  [[nodiscard]] std::optional<int> Await(milliseconds patience, std::stop_token stop) {
     std::unique_lock lock(mutex_);
-    if (done_.wait_for(lock, patience, [&] { return open_ == 0; })) return code_;
+    if (done_.wait_for(lock, std::move(stop), patience, [&] { return open_ == 0; })) return code_;
     abandoned_ = true;
     return std::nullopt;
   }
@@ -49,7 +49,7 @@ class Delivery {
 
  private:
   std::mutex mutex_;
-  std::condition_variable done_;
+  std::condition_variable_any done_;
   std::size_t open_;        // guarded by mutex_: records without a report
   int code_ = 0;            // guarded by mutex_: the first error
   bool abandoned_ = false;  // guarded by mutex_
@@ -163,7 +163,7 @@ class KafkaWriter final : public TopicWriter {
  public:
   KafkaWriter(std::shared_ptr<Producer> producer, KafkaTopicOptions options)
       : info_(producer->info()), options_(std::move(options)), producer_(std::move(producer)) {
-    options_.stop = {};  // it was for the opening: a writer that is there finishes its work
+    options_.stop = abandoned_.get_token();  // the other was for the opening: a writer that is there finishes its work
     options_.create =
         false;  // so was this: whoever deletes the topic later may be about to create it with other settings
   }
@@ -182,7 +182,8 @@ class KafkaWriter final : public TopicWriter {
       if (refused != 0 && culprit == nullptr) culprit = &record;
       if (refused != 0) (void)delivery->Report(refused);
     }
-    const auto code = delivery->Await(std::chrono::ceil<milliseconds>(deadline - steady_clock::now()));
+    const auto code =
+        delivery->Await(std::chrono::ceil<milliseconds>(deadline - steady_clock::now()), abandoned_.get_token());
     if (!code) {
       (void)delivery.release();
       return producer->client().Explained(Status::IOError(Name(), ": no word of some records' delivery"));
@@ -190,6 +191,8 @@ class KafkaWriter final : public TopicWriter {
     producer->Note(*code);
     return Verdict(*producer, *code, culprit);
   }
+
+  void Abandon() override { abandoned_.request_stop(); }
 
   const TopicInfo& info() const override { return info_; }
 
@@ -210,7 +213,8 @@ class KafkaWriter final : public TopicWriter {
     const Partition partition = producer.PartitionOf(record);
     for (;;) {
       const int code = producer.Send(record, partition, delivery);
-      if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || steady_clock::now() >= deadline) return code;
+      const bool given_up = steady_clock::now() >= deadline || abandoned_.stop_requested();
+      if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || given_up) return code;
       delivery->AwaitRoom();
     }
   }
@@ -228,6 +232,7 @@ class KafkaWriter final : public TopicWriter {
 
   const TopicInfo info_;  // as it was when it was opened
   KafkaTopicOptions options_;
+  std::stop_source abandoned_;
   std::mutex mutex_;
   std::shared_ptr<Producer> producer_;  // guarded by mutex_; an Append under way keeps its own
 };

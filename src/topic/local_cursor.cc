@@ -16,8 +16,12 @@ Result<LocalCursor> LocalCursor::Open(LocalFile& file, Partition partition) {
   return LocalCursor(partition, file.db().path(), std::move(scan));
 }
 
-Status LocalCursor::Read(const PartitionState& state, std::size_t max_records, RecordBatch* out) {
-  position_ = std::max(*position_, state.low);
+Status LocalCursor::Read(const PartitionState& state, std::size_t max_records, Polled* polled) {
+  if (*position_ < state.low) {
+    polled->lost[partition_] = {*position_, state.low};
+    position_ = state.low;
+  }
+  RecordBatch* const out = &polled->records;
   const auto full = [&] { return out->size() >= max_records || out->bytes() >= kMaxPollBytes; };
   if (rest_ && *position_ >= rest_->base() && *position_ < rest_->next()) {
     TRY(ReadChunk(*rest_, max_records, out));

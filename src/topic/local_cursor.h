@@ -19,9 +19,10 @@ class LocalCursor {
   }
   /// The position, when the last Read met the partition's end.
   [[nodiscard]] std::optional<Offset> ended() const { return ended_ ? position_ : std::nullopt; }
-  /// Adds records to `out` until it holds `max_records` or kMaxPollBytes, or the end is reached. To be called in a read
-  /// transaction, `state` being the counters that it sees.
-  [[nodiscard]] Status Read(const PartitionState& state, std::size_t max_records, RecordBatch* out);
+  /// Adds records to `polled` until it holds `max_records` or kMaxPollBytes, or the end is reached; what retention took
+  /// from before the position is told in it. To be called in a read transaction, `state` being the counters that it
+  /// sees.
+  [[nodiscard]] Status Read(const PartitionState& state, std::size_t max_records, Polled* polled);
 
  private:
   LocalCursor(Partition partition, std::string path, sqlite::Statement scan)

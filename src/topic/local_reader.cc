@@ -41,12 +41,12 @@ class LocalReader final : public TopicReader {
       TRY_ASSIGN(const bool changed, Changed());
       if (changed) {
         polled.records.Reserve(last_records_, last_bytes_);
-        TRY(Read(max_records, &polled.records));
+        TRY(Read(max_records, &polled));
         last_records_ = polled.records.size();
         last_bytes_ = polled.records.bytes() + polled.records.bytes() / 16;
       }
       const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
-      if (!polled.records.empty() || left.count() <= 0 || stop.stop_requested()) {
+      if (!polled.records.empty() || !polled.lost.empty() || left.count() <= 0 || stop.stop_requested()) {
         for (const LocalCursor& cursor : cursors_) {
           if (const auto end = cursor.ended()) polled.ended[cursor.partition()] = *end;
         }
@@ -115,7 +115,8 @@ class LocalReader final : public TopicReader {
   }
 
   /// Shares `max_records` among the partitions, so that none waits for another's backlog, then fills what is left over.
-  Status Read(std::size_t max_records, RecordBatch* out) {
+  Status Read(std::size_t max_records, Polled* polled) {
+    RecordBatch* const out = &polled->records;
     pending_ = true;  // unless all of this succeeds and reaches the end
     TRY_ASSIGN(auto transaction, Transaction::Begin(file_.db(), Transaction::Kind::kRead));
     TRY_ASSIGN(const auto states, file_.Partitions());
@@ -126,7 +127,7 @@ class LocalReader final : public TopicReader {
         if (!cursor.positioned()) continue;
         const std::size_t room = max_records - std::min(max_records, out->size());
         const std::size_t share = shared ? (room + count - i - 1) / (count - i) : room;
-        TRY(cursor.Read(states[static_cast<std::size_t>(cursor.partition().value)], out->size() + share, out));
+        TRY(cursor.Read(states[static_cast<std::size_t>(cursor.partition().value)], out->size() + share, polled));
       }
       return Status::OK();
     };

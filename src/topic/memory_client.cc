@@ -68,8 +68,8 @@ bool MemoryTopic::Reader::AnythingToSay() {
   if (state_->failing_polls > 0 || state_->info.generation != info_.generation) return true;
   if (announced_ != state_->groups[group_].members[number_].owned) return true;
   return std::any_of(positions_.begin(), positions_.end(), [&](const auto& entry) {
-    const auto& records = state_->At(entry.first).records;
-    return !records.empty() && records.rbegin()->first >= entry.second;
+    const State::Part& part = state_->At(entry.first);
+    return entry.second < part.low || (!part.records.empty() && part.records.rbegin()->first >= entry.second);
   });
 }
 
@@ -80,7 +80,10 @@ void MemoryTopic::Reader::Read(std::size_t max_records, Polled* polled) {
     const auto entry = std::next(positions_.begin(), static_cast<std::ptrdiff_t>((first_ + i) % positions_.size()));
     auto& [partition, position] = *entry;
     const State::Part& part = state_->At(partition);
-    position = std::max(position, part.low);
+    if (position < part.low) {
+      polled->lost[partition] = {position, part.low};
+      position = part.low;
+    }
     for (auto it = part.records.lower_bound(position); it != part.records.end() && !full(); ++it) {
       const NewRecord& record = it->second;
       out->Add(partition, it->first, record.timestamp, record.key, record.value, record.headers);

@@ -98,6 +98,7 @@ void MemoryTopic::DropBelow(Partition partition, Offset low) {
   State::Part& part = state_->At(partition);
   part.low = std::clamp(low, part.low, part.high);
   part.records.erase(part.records.begin(), part.records.lower_bound(part.low));
+  state_->changed.notify_all();
 }
 
 void MemoryTopic::Recreate() {

@@ -9,6 +9,10 @@ std::string AppId(const TopicInfo& topic, Partition partition) {
   return fmt::format("pregao:{}:{}:{}", topic.name, topic.generation, partition.value);
 }
 
+std::string LostAppId(const TopicInfo& topic, Partition partition) {
+  return fmt::format("pregao-lost:{}:{}:{}", topic.name, topic.generation, partition.value);
+}
+
 std::optional<ParsedAppId> ParseAppId(std::string_view id) {
   constexpr std::string_view kPrefix = "pregao:";
   if (!id.starts_with(kPrefix)) return std::nullopt;

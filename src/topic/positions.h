@@ -15,6 +15,10 @@ namespace pregao::topic {
 /// "pregao:<topic>:<generation>:<partition>"
 [[nodiscard]] std::string AppId(const TopicInfo& topic, Partition partition);
 
+/// "pregao-lost:<topic>:<generation>:<partition>": not a position, but how many of the partition's offsets the topic's
+/// retention removed before they were read into the table.
+[[nodiscard]] std::string LostAppId(const TopicInfo& topic, Partition partition);
+
 struct ParsedAppId {
   std::string topic, generation;
   Partition partition;

@@ -55,4 +55,8 @@ std::string NewGeneration() {
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
 }
 
+bool HasDenseOffsets(std::string_view generation) {
+  return generation.size() == 32 && generation.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 }  // namespace pregao::topic

@@ -29,5 +29,8 @@ inline constexpr std::size_t kMaxPollBytes = 16U << 20;
 [[nodiscard]] Status NotOwned(const TopicInfo& topic, Partition partition);
 /// A new topic's generation: 128 random bits in hex.
 [[nodiscard]] std::string NewGeneration();
+/// Whether a topic of this generation numbers its records without holes: a local topic, or one in memory. Kafka's has
+/// holes where a transaction ended, or compaction went by.
+[[nodiscard]] bool HasDenseOffsets(std::string_view generation);
 
 }  // namespace pregao::topic

@@ -80,6 +80,9 @@ class TopicWriter {
   virtual ~TopicWriter() = default;
   /// Appends all records in order. OK means that all of them are durable; on an error any part of them may be.
   [[nodiscard]] virtual Status Append(std::span<const NewRecord> records) = 0;
+  /// From here on no Append waits long for its answer, nor one that is under way: IOError, as after any that got none.
+  /// For a process that ends.
+  virtual void Abandon() {}
   [[nodiscard]] virtual const TopicInfo& info() const = 0;
 };
 
@@ -97,8 +100,8 @@ struct Polled {
   /// Where reading stands in partitions whose end it has met: the next offset, past the holes at the end. Tells that
   /// all was read where the last offsets are holes.
   Positions ended;
-  /// Offsets [low, high) that retention removed before they could be read. Topics without holes need not tell: the next
-  /// record's offset does.
+  /// Offsets [low, high) that retention removed before they could be read; reading goes on behind them. Comes at once,
+  /// without waiting for a record.
   std::map<Partition, OffsetRange> lost;
 };
 

@@ -186,6 +186,22 @@ def test_the_audit_finds_what_is_missing_and_what_stands_twice(lake):
     assert report["found"] > 0
 
 
+@pytest.mark.parametrize("bronze", ["true", "false"])
+def test_the_audit_tells_what_retention_took_before_it_was_read(pregao, bronze):
+    silver = ["silver", "--until", "end", "--engine.bronze", bronze, "--json"]
+    pregao("simulate", "--messages", "1000")
+    assert json.loads(pregao(*silver))["lost"] == 0
+    pregao("simulate", "--messages", "1000", "--sim.seed", "5")
+    pregao("simulate", "--messages", "10", "--sim.seed", "6", "--local.retention-bytes", "1KiB")
+    pregao("simulate", "--messages", "1000", "--sim.seed", "7")
+    lost = json.loads(pregao(*silver))["lost"]
+    assert lost > 0
+    report = json.loads(failing_audit(pregao))
+    assert {f["kind"] for f in report["findings"]} == {"lost"}
+    assert sum(p["lost"] for p in report["partitions"]) == lost
+    assert "clean" not in pregao("audit", code=None)
+
+
 def failing_audit(pregao):
     from conftest import BINARY
 

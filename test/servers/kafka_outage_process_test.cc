@@ -107,7 +107,14 @@ TEST(KafkaOutage, EndsInBoundedErrorsAndIsOverWhenTheBrokerIsBack) {
     EXPECT_TRUE(seen);
   };
 
+  const auto leaving = Get(OpenKafkaWriter(options));
   broker.Signal(SIGSTOP);
+  Status abandoned;
+  std::jthread appender([&] { abandoned = leaving->Append(Records("one key", 1)); });
+  leaving->Abandon();
+  appender.join();
+  EXPECT_TRUE(abandoned.IsIOError()) << abandoned;
+  EXPECT_THAT(abandoned.message(), HasSubstr("no word")) << "it did not wait for delivery.timeout.ms";
   const Status hung = writer->Append(Records("one key", 1));
   EXPECT_TRUE(hung.IsIOError()) << hung;
   EXPECT_THAT(hung.message(), HasSubstr("delivery.timeout.ms"));

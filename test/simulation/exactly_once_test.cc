@@ -318,6 +318,24 @@ TEST_F(ExactlyOnce, RetentionThatOvertookIsCountedAndSaid) {
   EXPECT_EQ(RowsOf(store_, kSilverRoot).size(), 3u);
 }
 
+TEST_F(ExactlyOnce, WhatRetentionTookIsCountedOnceHoweverManySessionsFindIt) {
+  Append({Message("A", kT0, 1)});
+  ASSERT_TRUE(NewEngine()->RunToEnd().ok());
+  Append({Message("A", kT0 + 1, 1), Message("A", kT0 + 2, 1), Message("A", kT0 + 3, 1)});
+  const auto drop = [&](std::int64_t low) {
+    for (const auto& [partition, range] : topic_.NewReader("look")->Ranges().ValueOrDie()) {
+      if (range.high.value > 0) topic_.DropBelow(partition, Offset(low));
+    }
+  };
+  drop(2);
+  auto engine = NewEngine();
+  for (int session = 0; session < 3; ++session) ASSERT_TRUE(engine->Begin().ok());
+  EXPECT_EQ(engine->stats.Get().lost, 1);
+  drop(3);
+  ASSERT_TRUE(engine->RunToEnd().ok());
+  EXPECT_EQ(engine->stats.Get().lost, 2) << "retention went on before a commit had passed the gap";
+}
+
 TEST_F(ExactlyOnce, Rule9ATableOfAnotherOwnerIsNotTouched) {
   lake::TableSpec spec{medallion::SilverSchema(), {"date"}, {{"pregao.schema", "1"}, {"pregao.owner", "spark:query"}}};
   SystemClock clock;

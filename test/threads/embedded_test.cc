@@ -234,6 +234,49 @@ TEST_F(Embedded, AnotherWriterThatAlwaysWinsIsReported) {
   EXPECT_EQ(engine.stats().fencings, 3);
 }
 
+/// A topic whose retention removes 100 offsets after each of the first two polls that brought records.
+class Overtaken final : public topic::TopicReader {
+ public:
+  explicit Overtaken(topic::MemoryTopic* topic) : topic_(topic), inner_(topic->NewReader()) {}
+  Result<topic::Polled> Poll(std::size_t most, std::chrono::milliseconds timeout, std::stop_token stop) override {
+    auto polled = inner_->Poll(most, timeout, std::move(stop));
+    if (polled.ok() && !polled->records.empty() && ++polls_ <= 2) {
+      const auto last = polled->records[polled->records.size() - 1];
+      topic_->DropBelow(last.partition, last.offset + 101);
+    }
+    return polled;
+  }
+  Status Seek(const topic::Positions& positions) override { return inner_->Seek(positions); }
+  Status Commit(const topic::Positions& positions) override { return inner_->Commit(positions); }
+  Result<std::map<Partition, topic::OffsetRange>> Ranges() override { return inner_->Ranges(); }
+  const topic::TopicInfo& info() const override { return inner_->info(); }
+
+ private:
+  topic::MemoryTopic* const topic_;
+  const std::unique_ptr<topic::TopicReader> inner_;
+  int polls_ = 0;
+};
+
+TEST_F(Embedded, WhatRetentionTakesUnderItsHandsIsCountedAndStandsInTheTablesHistory) {
+  topic::MemoryTopic topic(1);
+  std::vector<topic::NewRecord> records;
+  for (int i = 0; i < 500; ++i) records.push_back(Message("A", kT0 + i * 1000, 1));
+  ASSERT_TRUE(topic.NewWriter()->Append(records).ok());
+  Overtaken reader(&topic);
+  const auto sink = NewSink(store_, &clock_);
+  auto options = Quick();
+  options.until_end = true;
+  options.commit_interval = std::chrono::hours(1);  // one commit, at the end
+  EmbeddedEngine engine(&reader, sink.get(), &clock_, options);
+  ASSERT_TRUE(engine.Run({}).ok());
+  EXPECT_EQ(engine.stats().lost, 200);
+  EXPECT_EQ(engine.stats().rows, 300);
+  for (const char* root : {kBronzeRoot, kSilverRoot}) {
+    const auto entry = store_->Get(fmt::format("{}/_delta_log/{:020}.json", root, 1)).ValueOrDie();
+    EXPECT_THAT(entry, testing::HasSubstr(R"("lostOffsets":"0:50-149,0:200-299")"));
+  }
+}
+
 TEST_F(Embedded, AskedToStopItFinishesTheBatch) {
   Append(0, 100);
   const auto reader = topic_.NewReader();
