@@ -122,8 +122,9 @@ Command RunCommand() {
                             "auto: Yahoo, or the simulator when Yahoo cannot be reached at the start; yahoo; simulator")
                 ->check(CLI::IsMember({"auto", "yahoo", "simulator"}))
                 ->capture_default_str();
-            app->add_flag("--accept-new-topic", options->accept_new_topic,
-                          "Go on with a topic that was created anew, from its first offset; the lake can be audited no more");
+            app->add_flag(
+                "--accept-new-topic", options->accept_new_topic,
+                "Go on with a topic that was created anew, from its first offset; the lake can be audited no more");
             return [options, context] { return RunAll(*context, *options); };
           }};
 }
