@@ -32,6 +32,8 @@ set(SIMDJSON_DIR ${PREGAO_CACHE}/simdjson-${SIMDJSON_VERSION})
 add_library(pregao_simdjson STATIC ${SIMDJSON_DIR}/src/simdjson.cpp)
 target_include_directories(pregao_simdjson SYSTEM PUBLIC ${SIMDJSON_DIR}/src)
 target_compile_options(pregao_simdjson PRIVATE -w -O2)
+# It needs nothing of libparquet: so that it stands before it where programs are linked, and its own symbols are found first.
+target_link_libraries(pregao_simdjson INTERFACE Arrow::parquet)
 add_library(simdjson::simdjson ALIAS pregao_simdjson)
 
 # DuckDB: static libraries with the C API.
