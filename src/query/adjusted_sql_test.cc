@@ -6,6 +6,7 @@
 #include "query/database.h"
 #include "query/gold_views.h"
 #include "query/rows_testing.h"
+#include "query/sessions.h"
 
 namespace pregao::query {
 namespace {
@@ -17,6 +18,7 @@ using testing::IsEmpty;
 class Adjusted : public testing::Test {
  protected:
   Adjusted() {
+    EXPECT_TRUE(NameCalendars(market::Calendars::Builtin(), database_.get()).ok());
     Do("CREATE TABLE bar_revisions (ticker VARCHAR, \"interval\" VARCHAR, bar_start TIMESTAMPTZ, open DOUBLE, high "
        "DOUBLE, low DOUBLE, close DOUBLE, volume BIGINT, vwap_estimate DOUBLE, ticks BIGINT, source VARCHAR, revision "
        "BIGINT, is_final BOOLEAN, date DATE)");

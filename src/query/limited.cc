@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <fmt/format.h>
 #include <mutex>
 #include <thread>
 
@@ -92,7 +93,8 @@ Status WithinTime(Session* session, std::chrono::milliseconds time, const std::s
   const Deadline deadline(session, time, stop);
   const Status status = use();
   if (!status.IsCancelled() || !deadline.over()) return status;
-  return Status::Invalid("stopped after ", std::chrono::duration<double>(time).count(), " s, the limit: ask for less");
+  const double seconds = std::chrono::duration<double>(time).count();
+  return Status::Invalid(fmt::format("stopped after {:g} s, the limit: ask for less", seconds));
 }
 
 Result<JsonRows> RunLimited(Session* session, const std::string& sql, const Limits& limits) {
