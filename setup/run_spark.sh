@@ -25,13 +25,16 @@ if ! timeout 5 bash -c 'exec 3<>/dev/tcp/streamer.finance.yahoo.com/443' 2>/dev/
   export PREGAO_YAHOO_STREAM_URL="ws://127.0.0.1:$port/?version=2"
 fi
 background "$pregao" listen
+listener=$!
 echo "the lake is $PREGAO_LAKE; from another terminal: $pregao sql --lake $PREGAO_LAKE \"select * from silver\""
 
+# Without a sleep, which would outlive its shell.
 show() {
-  sleep "${1:-10}"
+  read -rt 10 <> <(:) || true
+  kill -0 "$listener" 2>/dev/null || echo "the listener has ended: $(tail -n 1 "$folder/listen.log")"
   "$pregao" sql "select count(*) as rows, count(distinct ticker) as tickers, max(event_time) as newest from silver" 2>/dev/null || true
 }
-(while show; do :; done) &
+(trap 'exit 0' TERM; while show; do :; done) &
 pids+=($!)
 "$pregao" silver --engine spark || code=$?
 kill "${pids[-1]}" 2>/dev/null || true

@@ -153,6 +153,7 @@ class Watcher {
       if (!query.state.error.empty()) {
         return Explained(Status::Invalid("query '", query.id.name, "' failed in Spark: ", query.state.error));
       }
+      if (!query.state.active && !run_.until_end) return Stopped(query.id.name);
       const auto& [before, now] = std::pair(queries_[i].progress, query.progress);
       if (now.late_rows > 0 && now.batch != before.batch) {
         spdlog::warn("{} rows came later than the watermark and were dropped{}", now.late_rows,
@@ -163,6 +164,14 @@ class Watcher {
     }
     return Status::OK();
   }
+  /// A query without an end has ended, and not because it failed.
+  [[nodiscard]] Status Stopped(const std::string& name) const {
+    const std::string command = "pregao silver --engine spark" + Flags();
+    return Status::Invalid("query '", name, "' was stopped in Spark by someone else, or had been started with --until ",
+                           "end. What of the other queries runs goes on: `", command, "` starts it again, `", command,
+                           " stop` ends them all");
+  }
+  [[nodiscard]] std::string Flags() const { return run_.format == "delta" ? "" : " --to " + run_.format; }
   std::string Text() {
     std::lock_guard lock(mutex_);
     std::string out;
@@ -180,8 +189,7 @@ class Watcher {
   Result<ExitCode> Finish() {
     TRY(Show(context_, queries_));
     if (!context_.stop.stop_requested()) return ExitCode::kOk;
-    spdlog::info("the queries go on in Spark: `pregao silver --engine spark{} stop` ends them",
-                 run_.format == "delta" ? "" : " --to " + run_.format);
+    spdlog::info("the queries go on in Spark: `pregao silver --engine spark{} stop` ends them", Flags());
     return run_.until_end ? ExitCode::kInterrupted : ExitCode::kOk;
   }
 

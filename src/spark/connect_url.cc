@@ -1,5 +1,6 @@
 #include "spark/connect_url.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace pregao::spark {
@@ -9,9 +10,40 @@ constexpr std::string_view kScheme = "sc://";
 constexpr const char* kForm =
     "a Spark Connect server is written sc://host:15002, or sc://host:443/;use_ssl=true;token=…";
 
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/// %3D is '=' and so on; what is no such pair stays, as in Spark's Python client ('+' too).
+std::string Decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const int high = text[i] == '%' && i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
+    const int low = high < 0 ? -1 : HexDigit(text[i + 2]);
+    if (low < 0) {
+      out += text[i];
+    } else {
+      out += static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+  }
+  return out;
+}
+
 bool IsThisMachine(std::string_view host) { return host == "localhost" || host == "127.0.0.1" || host == "[::1]"; }
 
-Status SetParameter(std::string_view name, std::string_view value, ConnectUrl* url) {
+/// What gRPC sends as a header's value; it ends the program over others.
+bool IsHeaderText(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+Status SetParameter(std::string_view name, const std::string& value, ConnectUrl* url) {
+  if ((name == "token" || name.starts_with("x-")) && !IsHeaderText(value)) {
+    return Status::Invalid("parameter '", name,
+                           "' has characters that no header can carry: printable ASCII is expected");
+  }
   if (name == "use_ssl") {
     if (value != "true" && value != "false") return Status::Invalid("use_ssl=", value, ": true or false is expected");
     url->tls = value == "true";
@@ -23,7 +55,10 @@ Status SetParameter(std::string_view name, std::string_view value, ConnectUrl* u
     std::string header(name);  // gRPC takes small letters alone
     for (char& c : header) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     url->headers[header] = value;
-  } else if (name != "user_agent" && name != "session_id") {
+  } else if (name == "session_id") {
+    return Status::Invalid("session_id=", value, ": pregao's sessions are named by the lake and the topic, so that ",
+                           "queries are found again: leave session_id out");
+  } else if (name != "user_agent") {
     return Status::Invalid("parameter '", name, "' is unknown; known are use_ssl, token, user_id, x-…");
   }
   return Status::OK();
@@ -57,7 +92,11 @@ Result<ConnectUrl> ParseConnectUrl(std::string_view text) {
     if (pair.empty()) continue;
     const auto equals = pair.find('=');
     if (equals == std::string_view::npos) return Status::Invalid("a parameter has no '=': ", kForm);
-    TRY(SetParameter(pair.substr(0, equals), pair.substr(equals + 1), &url));
+    const std::string_view name = pair.substr(0, equals), value = pair.substr(equals + 1);
+    if (value.find('=') != std::string_view::npos) {
+      return Status::Invalid("parameter '", name, "' has a second '=': one in a value is written %3D, a ';' %3B");
+    }
+    TRY(SetParameter(name, Decoded(value), &url));
   }
   // As Spark's own clients have it: a token asks for TLS.
   if (!url.token.empty() && !IsThisMachine(url.host)) url.tls = true;

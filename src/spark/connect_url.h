@@ -9,7 +9,7 @@
 
 namespace pregao::spark {
 
-/// `sc://host[:port][/;use_ssl=true;token=…;user_id=…]`
+/// `sc://host[:port][/;use_ssl=true;token=…;user_id=…]`, the values percent-encoded as in Spark's own clients
 struct ConnectUrl {
   std::string host;
   std::uint16_t port = 15002;

@@ -24,14 +24,16 @@ Result<Progress> ParseProgress(std::string_view json) {
   if (report["batchId"].get(out.batch) != simdjson::SUCCESS) {
     return Status::Invalid("a progress report of Spark has no batchId: ", std::string(json.substr(0, 100)));
   }
-  out.rows = static_cast<std::int64_t>(Number(report, "numInputRows"));
-  out.input_rate = Number(report, "inputRowsPerSecond");
-  out.processed_rate = Number(report, "processedRowsPerSecond");
   std::string_view watermark;
   if (report["eventTime"]["watermark"].get(watermark) == simdjson::SUCCESS) out.watermark = watermark;
-  Element offsets;
-  if (report["sources"].at(0)["endOffset"].get(offsets) == simdjson::SUCCESS && offsets.is_object()) {
-    out.end_offsets = simdjson::minify(offsets);
+  // Connect's report has the figures by source and none in sum; ours have one source, Kafka's.
+  Element source;
+  if (report["sources"].at(0).get(source) == simdjson::SUCCESS) {
+    out.rows = static_cast<std::int64_t>(Number(source, "numInputRows"));
+    out.input_rate = Number(source, "inputRowsPerSecond");
+    out.processed_rate = Number(source, "processedRowsPerSecond");
+    std::string_view offsets;  // JSON within a text
+    if (source["endOffset"].get(offsets) == simdjson::SUCCESS) out.end_offsets = offsets;
   }
   simdjson::dom::array operators;
   if (report["stateOperators"].get(operators) == simdjson::SUCCESS) {

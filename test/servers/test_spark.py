@@ -11,11 +11,13 @@ import duckdb
 import pytest
 from corpus import produce
 from deltalake import DeltaTable
+from parity import only_in, silver_differences
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("PREGAO", str(ROOT / "build/release/pregao"))
 BROKER, SPARK = os.environ.get("PREGAO_TEST_KAFKA"), os.environ.get("PREGAO_TEST_SPARK")
 MESSAGES = int(os.environ.get("PREGAO_PARITY_MESSAGES", "200000"))
+TABLES = ("bronze/quotes", "silver/quarantine", "silver/quotes")
 TIMEOUT = 600  # seconds, of any one run: far beyond what it takes
 
 pytestmark = pytest.mark.skipif(not (BROKER and SPARK), reason="needs setup/services/{kafka,spark}.sh: make test-servers")
@@ -49,29 +51,25 @@ def pregao(tmp_path):
     program.run("silver", "--engine", "spark", "stop")
 
 
-def differences(one, other, columns):
-    """Rows of two tables (pyarrow) that only one of them has, how often they stand there included."""
-    with duckdb.connect() as db:
-        db.execute("SET TimeZone = 'UTC'")
-        db.register("one", one)
-        db.register("other", other)
-        names = ", ".join(f'"{name}"' for name in columns)
-        return [db.execute(f"SELECT {names} FROM {a} EXCEPT ALL SELECT {names} FROM {b} LIMIT 5").fetchall()
-                for a, b in (("one", "other"), ("other", "one"))]
+def assert_same_tables(embedded, other):
+    """Two engines' tables, by name: type by type, row by row, lineage included."""
+    for name, apart in (("bronze/quotes", ()), ("silver/quarantine", ("detail",)), ("silver/quotes", ())):
+        assert embedded[name].num_rows == other[name].num_rows > 0, name
+        if name == "silver/quotes":
+            assert silver_differences(embedded[name], other[name], embedded["bronze/quotes"]) == []
+        else:
+            columns = [c for c in embedded[name].column_names if c not in apart]
+            assert only_in(embedded[name], other[name], columns) == [[], []], name
 
 
 def test_both_engines_come_to_the_same_tables(pregao):
     produce(BROKER, pregao.name, MESSAGES, seed=2026)
     pregao("silver", "--until", "end", "--lake", "embedded")
     pregao.spark("--until", "end", "--lake", "spark")
-    for name, apart in (("bronze/quotes", ()), ("silver/quarantine", ("detail",)),
-                        # Of rows that are alike each engine may keep another one.
-                        ("silver/quotes", ("offset", "received_at", "source"))):
-        embedded, spark = pregao.table(name, "embedded"), pregao.table(name, "spark")
-        assert embedded.schema == spark.schema
-        assert embedded.num_rows == spark.num_rows > 0, name
-        assert differences(embedded, spark, [c for c in embedded.column_names if c not in apart]) == [[], []], name
-    reasons = set(pregao.table("silver/quarantine", "spark")["reason"].to_pylist())
+    embedded, spark = ({name: pregao.table(name, lake) for name in TABLES} for lake in ("embedded", "spark"))
+    assert {name: table.schema for name, table in embedded.items()} == {name: table.schema for name, table in spark.items()}
+    assert_same_tables(embedded, spark)
+    reasons = set(spark["silver/quarantine"]["reason"].to_pylist())
     assert reasons == {"malformed", "missing_field", "wrong_type", "bad_price", "bad_time", "too_large", "tombstone"}
 
 
@@ -91,14 +89,11 @@ def test_parquet_files_hold_what_the_delta_tables_do(pregao):
     pregao("silver", "--until", "end", "--lake", "embedded")
     for _ in range(2):  # the second time there is nothing to do
         pregao.spark("--until", "end", "--to", "parquet")
-    for name, apart in (("bronze/quotes", ()), ("silver/quarantine", ("detail",)),
-                        ("silver/quotes", ("offset", "received_at", "source"))):
-        embedded = pregao.table(name, "embedded")
-        with duckdb.connect() as db:
-            db.execute("SET TimeZone = 'UTC'")
-            files = db.read_parquet(f"{pregao.folder}/data/lake/parquet/{name}/**/*.parquet", hive_partitioning=True).to_arrow_table()
-        columns = [c for c in embedded.column_names if c not in apart]
-        assert differences(embedded, files, columns) == [[], []], name
+    with duckdb.connect() as db:
+        db.execute("SET TimeZone = 'UTC'")
+        files = {name: db.read_parquet(f"{pregao.folder}/data/lake/parquet/{name}/**/*.parquet", hive_partitioning=True).to_arrow_table()
+                 for name in TABLES}
+    assert_same_tables({name: pregao.table(name, "embedded") for name in TABLES}, files)
     assert not (pregao.folder / "data/lake/silver").exists(), "no Delta table was asked for"
 
 
@@ -132,6 +127,51 @@ def test_a_table_has_one_engine(pregao):
     assert pregao.table("bronze/quotes").num_rows == 200, "Spark began where the embedded engine had come to"
     done = pregao.run("silver", "--until", "end")
     assert done.returncode == 1 and "belongs to 'spark'" in done.stderr
+
+
+def test_a_table_of_a_running_engine_is_refused(pregao):
+    pregao("simulate", "--messages", "100")
+    with open(pregao.folder / "embedded.log", "w") as log:
+        embedded = subprocess.Popen([BINARY, "silver"], cwd=pregao.folder, env=pregao.env, stdin=subprocess.DEVNULL, stdout=log,
+                                    stderr=log)
+    try:
+        def await_rows(count):
+            deadline = time.monotonic() + TIMEOUT
+            there = pregao.folder / "data/lake/bronze/quotes/_delta_log"
+            while not there.exists() or pregao.table("bronze/quotes").num_rows < count:
+                assert time.monotonic() < deadline and embedded.poll() is None, (pregao.folder / "embedded.log").read_text()
+                time.sleep(0.2)
+        await_rows(100)
+        done = pregao.run("silver", "--engine", "spark")
+        assert done.returncode == 1 and "belongs to 'embedded'" in done.stderr and "--take-over" in done.stderr, done.stderr
+        assert "no query runs" in pregao.spark("status")
+        pregao("simulate", "--messages", "100", "--sim.seed", "2")
+        await_rows(200)  # it goes on as if nothing had been asked
+    finally:
+        embedded.send_signal(signal.SIGINT)
+        assert embedded.wait(TIMEOUT) == 0
+    assert json.loads(pregao("audit", "--json"))["clean"]
+
+
+def test_where_the_two_parsers_differ(pregao):
+    """What docs/spark.md says of it, and no more: beside it the two agree."""
+    from confluent_kafka import Producer
+    pregao("simulate", "--messages", "1")  # makes the topic
+    nested = '{"ticker":"A","price":1,"time":1760000000000,"more":{"a":1,"a":2}}'
+    outer, known = nested.replace('"more":{"a":1,"a":2}', '"more":1,"more":2'), nested.replace('"more"', '"bid"')
+    producer = Producer({"bootstrap.servers": BROKER})
+    for value in (nested, outer, known):
+        producer.produce(pregao.name, value, key="A")
+    assert producer.flush(60) == 0
+    pregao("silver", "--until", "end", "--lake", "embedded")
+    pregao.spark("--until", "end", "--lake", "spark")
+
+    def reasons(lake):
+        table = pregao.table("silver/quarantine", lake)
+        return {value.decode(): reason for value, reason in zip(table["value"].to_pylist(), table["reason"].to_pylist())}
+    assert reasons("embedded") == {outer: "malformed", known: "wrong_type"}
+    assert reasons("spark") == {nested: "malformed", outer: "malformed", known: "malformed"}
+    assert "A" in pregao.table("silver/quotes", "embedded")["ticker"].to_pylist()
 
 
 def test_mistakes_are_named(pregao):
