@@ -112,7 +112,7 @@ TEST_F(GoldViews, TheDayOfAnAsianExchangeOrIndexIsNotNewYorks) {
     Bar(ticker, "2026-11-24 03:50:00Z", 1);
     Bar(ticker, "2026-11-24 05:10:00Z", 2);
   }
-  EXPECT_THAT(Ask("date, minutes, count(*)", "bars_1d GROUP BY ALL"), ElementsAre("2026-11-24 2 8"));
+  EXPECT_THAT(Ask("date, minutes", "bars_1d"), testing::AllOf(testing::SizeIs(8), testing::Each("2026-11-24 2")));
 }
 
 TEST_F(GoldViews, AnIndexThatNoCalendarNamesIsAmerican) {
