@@ -197,12 +197,11 @@ Result<duckdb_config> MakeConfig(const DatabaseOptions& options) {
   const auto temporary = std::filesystem::temp_directory_path(error) / "pregao-duckdb";
   duckdb_config config = nullptr;
   if (duckdb_create_config(&config) == DuckDBError) return Status::OutOfMemory("DuckDB made no configuration");
-  std::vector<std::pair<const char*, std::string>> values{
+  const std::vector<std::pair<const char*, std::string>> values{
       {"memory_limit", options.memory_limit}, {"threads", std::to_string(options.threads)},
       {"temp_directory", temporary.string()}, {"autoinstall_known_extensions", "false"},
       {"autoload_known_extensions", "false"},
   };
-  if (!options.spill_limit.empty()) values.emplace_back("max_temp_directory_size", options.spill_limit);
   for (const auto& [name, value] : values) {
     if (duckdb_set_config(config, name, value.c_str()) == DuckDBError) {
       duckdb_destroy_config(&config);
@@ -236,6 +235,9 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options)
   for (duckdb_connection* connection : {&handle->user, &handle->service}) {
     if (duckdb_connect(handle->database, connection) == DuckDBError) return Status::IOError("DuckDB did not connect");
     TRY(DuckDB::ExecuteOn(*connection, "SET TimeZone = 'UTC'"));
+  }
+  if (!options.spill_limit.empty()) {  // DuckDB forgets it where it stands in the configuration
+    TRY(DuckDB::ExecuteOn(handle->service, "SET max_temp_directory_size = " + QuoteText(options.spill_limit)));
   }
   if (!options.only_folders.empty()) {
     TRY(DuckDB::ExecuteOn(handle->service, "SET allowed_directories = " + FolderList(options.only_folders)));
