@@ -191,8 +191,7 @@ def test_the_audit_tells_what_retention_took_before_it_was_read(pregao, bronze):
     silver = ["silver", "--until", "end", "--engine.bronze", bronze, "--json"]
     pregao("simulate", "--messages", "1000")
     assert json.loads(pregao(*silver))["lost"] == 0
-    pregao("simulate", "--messages", "1000", "--sim.seed", "5")
-    pregao("simulate", "--messages", "10", "--sim.seed", "6", "--local.retention-bytes", "1KiB")
+    pregao("simulate", "--messages", "30000", "--sim.seed", "5", "--local.retention-bytes", "1MiB")
     pregao("simulate", "--messages", "1000", "--sim.seed", "7")
     lost = json.loads(pregao(*silver))["lost"]
     assert lost > 0

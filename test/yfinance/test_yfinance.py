@@ -102,8 +102,10 @@ def test_an_unsubscribed_symbol_falls_silent(simulator):
 
 def test_the_same_seed_is_the_same_market(simulator):
     def prices(seed):
-        got = listen(simulator("--sim.seed", seed), "AAPL", lambda messages: len(messages) > 0)
-        return got[0]["price"]
+        symbols = ["AAPL", "MSFT", "PETR4.SA"]  # the first quotes, of a market that began at one time
+        got = listen(simulator("--sim.seed", seed, "--start", "2026-11-24T15:00:00Z"), symbols,
+                     lambda messages: {m["id"] for m in messages} == set(symbols))
+        return {m["id"]: m["price"] for m in reversed(got)}
 
     assert prices("7") == prices("7")
     assert prices("7") != prices("8")
