@@ -1,6 +1,9 @@
 """Bars as processes build them: against a recompute in SQL by somebody else, a kill, and other people's readers."""
 import json
+import struct
 import sys
+import urllib.parse
+import urllib.request
 
 import pytest
 
@@ -64,6 +67,45 @@ def assert_same(got, expected):
         assert mine == theirs
         # Sums of doubles depend on the order in which a reader adds.
         assert (estimate is None) == (other is None) and (estimate is None or estimate == pytest.approx(other, rel=1e-12))
+
+
+def truth(chart_url, ticker, begin, end):
+    """What the simulated market says of its own minutes: {minute: (open, high, low, close, volume)}."""
+    url = f"{chart_url}/v8/finance/chart/{urllib.parse.quote(ticker)}?interval=1m&period1={begin}&period2={end}"
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        result = json.load(answer)["chart"]["result"][0]
+    quote = result["indicators"]["quote"][0]
+    columns = [quote[name] for name in ("open", "high", "low", "close", "volume")]
+    return {time: bar for time, *bar in zip(result["timestamp"], *columns) if bar[0] is not None}
+
+
+def as_float(price):
+    return struct.unpack("f", struct.pack("f", price))[0]
+
+
+def test_the_bars_of_a_simulated_day_are_the_markets_own(pregao):
+    pregao("simulate", "--messages", "1000000", "--duplicates", "0.01")  # seven hours of fifty tickers
+    pregao("silver", "--until", "end")
+    pregao("gold", "--until", "end")
+    bars = last_bars(pregao.folder)
+    begin, end = (int(edge(bar["bar_start"] for bar in bars).timestamp()) for edge in (min, max))
+    # The same market, once that day has passed; its first second is that of `simulate --messages`.
+    market = pregao.start("simulate", "--json", "--start", "2025-10-09T08:53:20", "--skip", str(end + 120 - 1_760_000_000))
+    chart_url = json.loads(market.stdout.readline())["chart_url"]
+    compared = 0
+    for ticker in sorted({bar["ticker"] for bar in bars}):
+        minutes = truth(chart_url, ticker, begin + 60, end)
+        mine = {int(bar["bar_start"].timestamp()): bar for bar in bars if bar["ticker"] == ticker}
+        # The market begins and the messages end within a minute: those two are not whole.
+        assert set(mine) - {begin, end} == set(minutes) - {begin, end}, ticker
+        for time in set(minutes) - {begin, end}:
+            bar, (*prices, volume) = mine[time], minutes[time]
+            assert [as_float(bar[name]) for name in ("open", "high", "low", "close")] == prices, (ticker, time)
+            assert bar["volume"] in (volume, None), (ticker, time)
+            compared += 1
+        if not any(mark in ticker for mark in ("^", "=", "-")):
+            assert all(mine[time]["volume"] is not None for time in minutes if time > begin + 60), ticker
+    assert compared > 15_000
 
 
 def test_the_bars_of_a_simulated_day_agree_with_sql(pregao):
