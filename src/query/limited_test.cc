@@ -30,7 +30,7 @@ class LimitedTest : public testing::Test {
     return options;
   }
 
-  const SystemClock clock_;
+  SystemClock clock_;
   lake::test::TemporaryFolder folder_;
   const std::shared_ptr<lake::FaultyStore> store_ =
       std::make_shared<lake::FaultyStore>(std::make_shared<lake::MemoryStore>());

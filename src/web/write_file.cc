@@ -38,8 +38,17 @@ Status ReplaceFile(const std::filesystem::path& named, std::string_view text) {
   if (status.ok() && fchmod(fd, there ? old.st_mode & 07777 : 0644) != 0) status = Failed(file);
   if (close(fd) != 0 && status.ok()) status = Failed(file);
   if (status.ok() && rename(temporary.c_str(), file.c_str()) != 0) status = Failed(file);
-  if (!status.ok()) unlink(temporary.c_str());
-  return status;
+  if (!status.ok()) {
+    unlink(temporary.c_str());
+    return status;
+  }
+  // The text is in its place; that the name outlives a power cut is as well as the file system can do it.
+  const int folder = open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder >= 0) {
+    (void)fsync(folder);
+    close(folder);
+  }
+  return Status::OK();
 }
 
 }  // namespace pregao::web
