@@ -74,8 +74,9 @@ Command SilverCommand() {
             auto options = std::make_shared<Options>();
             app->add_option("--until", options->until, "`end`: process what the topic holds now, then stop")
                 ->check(CLI::IsMember({"end"}));
-            app->add_flag("--accept-new-topic", options->accept_new_topic,
-                          "Go on with a topic that was created anew, from its first offset; the lake can be audited no more");
+            app->add_flag(
+                "--accept-new-topic", options->accept_new_topic,
+                "Go on with a topic that was created anew, from its first offset; the lake can be audited no more");
             app->add_option("--engine", options->engine,
                             "Who does the work: this program, or streaming queries on Spark")
                 ->check(CLI::IsMember({"embedded", "spark"}))
