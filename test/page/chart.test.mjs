@@ -2,24 +2,14 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { frame } from './frame.mjs';
-import { launch, openPage, Pregao } from './pregao.mjs';
+import { Pregao, withBrowser } from './pregao.mjs';
 
 const TICKER = 'UNKNOWN4.SA'; // of which the simulator says nothing
 const MINUTE = 60_000, NOW = Math.floor(Date.now() / MINUTE) * MINUTE;
 const pregao = new Pregao(`${TICKER}\nBTC-USD\n`);
-let browser;
-
-before(async () => {
-  await pregao.start('--gold.interval', '1s');
-  await send([[10, 0, 100, 1000], [10, 20, 102, 1500], [9, 10, 103, 2000], [2, 5, 104, 2600]]);
-  browser = await launch();
-}, { timeout: 60_000 });
-after(async () => {
-  await browser?.close();
-  await pregao.end();
-});
+const open = withBrowser(pregao, '--gold.interval', '1s');
 
 const minute = (ago) => NOW - ago * MINUTE;
 /** Sends quotes, [minutes ago, second of it, price, volume of the day], into the topic that the running pregao reads. */
@@ -30,8 +20,10 @@ async function send(quotes) {
   await pregao.command('replay', 'frames.txt', '--topic', 'local:data/demo/topic.db', '--source', 'simulator');
 }
 
+before(() => send([[10, 0, 100, 1000], [10, 20, 102, 1500], [9, 10, 103, 2000], [2, 5, 104, 2600]]), { timeout: 60_000 });
+
 async function openChart() {
-  const opened = await openPage(browser, pregao);
+  const opened = await open();
   await opened.page.locator(`[data-ticker="${TICKER}"] .tile-main`).click();
   return opened;
 }
@@ -98,7 +90,7 @@ test('a live quote moves the last candle at once, and begins the next', async ()
 test('a candle of a day bears the date of the exchange, wherever the browser is, and a live quote moves it', async () => {
   const day = (zone) => new Intl.DateTimeFormat('en-US', { day: '2-digit', month: 'short', timeZone: zone }).format(minute(1));
   for (const timezoneId of ['America/Los_Angeles', 'Asia/Tokyo']) {
-    const { page, problems, close } = await openPage(browser, pregao, { timezoneId });
+    const { page, problems, close } = await open({ timezoneId });
     await page.locator(`[data-ticker="${TICKER}"] .tile-main`).click();
     await page.getByRole('button', { name: '1d', exact: true }).click();
     await page.locator('.legend', { hasText: day('America/Sao_Paulo') }).waitFor();

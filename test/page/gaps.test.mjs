@@ -2,28 +2,19 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { frame } from './frame.mjs';
-import { launch, openPage, Pregao } from './pregao.mjs';
+import { Pregao, withBrowser } from './pregao.mjs';
 
 const TICKER = 'UNKNOWN-USD'; // of which the simulator says nothing, in its history neither
 const MINUTE = 60_000, NOW = Math.floor(Date.now() / MINUTE) * MINUTE;
 const pregao = new Pregao(`${TICKER}\nBTC-USD\n`);
-let browser;
-
-before(async () => {
-  await pregao.start('--gold.interval', '1s');
-  browser = await launch();
-}, { timeout: 60_000 });
-after(async () => {
-  await browser?.close();
-  await pregao.end();
-});
+const open = withBrowser(pregao, '--gold.interval', '1s');
 
 const gap = (minutes, state, more = {}) => ({ ticker: 'AAPL', from: NOW - 60 * MINUTE, to: NOW - (60 - minutes) * MINUTE, minutes, filled: 0, feed_silent: true, calendar: 'XNYS', state, ...more });
 /** A page whose server tells of these gaps. */
 async function told(answer, options) {
-  const opened = await openPage(browser, pregao, options);
+  const opened = await open(options);
   await opened.page.route('**/api/gaps', (route) => route.fulfill({ json: { now: NOW, days: 7, ...answer } }));
   await opened.page.reload();
   await opened.page.locator('.gaps:not([aria-busy])').waitFor();
@@ -44,7 +35,7 @@ test('a silence of an open market becomes a row', async () => {
   const lines = [40, 30, 20].map((ago) => `${Date.now()} ${frame({ ticker: TICKER, price: 100, time: NOW - ago * MINUTE, volume: 1000 })}`);
   writeFileSync(join(pregao.folder, 'frames.txt'), `${lines.join('\n')}\n`);
   await pregao.command('replay', 'frames.txt', '--topic', 'local:data/demo/topic.db', '--source', 'simulator');
-  const { page, problems, close } = await openPage(browser, pregao);
+  const { page, problems, close } = await open();
   // BTC-USD may have one, too: the simulator's first quote is hours old.
   const mine = page.getByRole('region', { name: 'Gaps' }).locator('tr', { hasText: TICKER });
   await mine.nth(1).waitFor({ timeout: 60_000 });
@@ -75,7 +66,7 @@ test('in Portuguese, on a phone, nothing is wider than the screen', async () => 
 });
 
 test('an error of the gaps stands in their place, and the rest of the page goes on', async () => {
-  const { page, close } = await openPage(browser, pregao);
+  const { page, close } = await open();
   await page.route('**/api/gaps', (route) => route.fulfill({ status: 500, json: { error: 'gold/bars is damaged' } }));
   await page.reload();
   await page.locator('.gaps .problem', { hasText: 'gold/bars is damaged' }).waitFor();

@@ -1,23 +1,12 @@
 // The page in a real Chromium, over pregao on its simulated market.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { after, before, test } from 'node:test';
-import { launch, openPage, Pregao } from './pregao.mjs';
+import { test } from 'node:test';
+import { Pregao, withBrowser } from './pregao.mjs';
 
 const require = createRequire(import.meta.url);
 const pregao = new Pregao();
-let browser;
-
-before(async () => {
-  await pregao.start();
-  browser = await launch();
-}, { timeout: 60_000 });
-after(async () => {
-  await browser?.close();
-  await pregao.end();
-});
-
-const open = (options) => openPage(browser, pregao, options);
+const open = withBrowser(pregao);
 
 const price = (page, ticker) => page.locator(`[data-ticker="${ticker}"] .price`);
 

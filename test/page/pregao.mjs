@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { after, before } from 'node:test';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 
@@ -83,4 +84,18 @@ export async function openPage(browser, pregao, options = {}) {
   await page.goto(pregao.url);
   await page.locator('.tile:not(.waiting) .price').first().waitFor();
   return { page, problems, close: () => context.close() };
+}
+
+/** Starts pregao, with these flags, and a Chromium before a file's tests, and ends both after them. @return what opens a page */
+export function withBrowser(pregao, ...flags) {
+  let browser;
+  before(async () => {
+    await pregao.start(...flags);
+    browser = await launch();
+  }, { timeout: 60_000 });
+  after(async () => {
+    await browser?.close();
+    await pregao.end();
+  });
+  return (options) => openPage(browser, pregao, options);
 }

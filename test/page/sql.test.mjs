@@ -1,19 +1,10 @@
 // What the SQL box shows of each kind of value, and how it behaves.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch, openPage, Pregao } from './pregao.mjs';
+import { test } from 'node:test';
+import { Pregao, withBrowser } from './pregao.mjs';
 
 const pregao = new Pregao();
-let browser;
-
-before(async () => {
-  await pregao.start();
-  browser = await launch();
-}, { timeout: 60_000 });
-after(async () => {
-  await browser?.close();
-  await pregao.end();
-});
+const open = withBrowser(pregao);
 
 async function run(page, sql) {
   await page.locator('#sql').fill(sql);
@@ -31,7 +22,7 @@ async function csv(page) {
 }
 
 test('numbers keep all their digits, in the table and in the CSV', async () => {
-  const { page, problems, close } = await openPage(browser, pregao);
+  const { page, problems, close } = await open();
   await run(page, `SELECT 9007199254740993 AS a, -9007199254740993 AS b, 18446744073709551615::UBIGINT AS c,
     170141183460469231731687303715884105727::HUGEINT AS d, 1.50::DECIMAL(9, 2) AS e, 12345678901234567890.123456789::DECIMAL(38, 9) AS f,
     0.1::DOUBLE + 0.2 AS g, 100000::DOUBLE AS h, 1e-7::DOUBLE AS i, 5e-324::DOUBLE AS j, '#1' AS k, [9007199254740993, 1] AS l, {'x': 9007199254740993} AS m`);
@@ -46,7 +37,7 @@ test('numbers keep all their digits, in the table and in the CSV', async () => {
 });
 
 test('digits keep the decimal mark of the browser', async () => {
-  const { page, close } = await openPage(browser, pregao, { locale: 'pt-BR' });
+  const { page, close } = await open({ locale: 'pt-BR' });
   await run(page, 'SELECT 9007199254740993.10::DECIMAL(38, 2) AS a, 0.5::DOUBLE AS b');
   assert.deepEqual(await cells(page), ['9007199254740993,10', '0,5']);
   assert.equal((await csv(page)).split('\r\n')[1], '9007199254740993.10,0.5', 'programs read a point');
@@ -54,7 +45,7 @@ test('digits keep the decimal mark of the browser', async () => {
 });
 
 test('not a number is no NULL, NULL is no empty text, and times have their microseconds', async () => {
-  const { page, close } = await openPage(browser, pregao);
+  const { page, close } = await open();
   await run(page, `SELECT 'nan'::DOUBLE AS a, '-inf'::FLOAT AS b, NULL AS c, '' AS d, 'NULL' AS e, ['nan'::DOUBLE, NULL] AS f, {'a': NULL, 'b': ''} AS g,
     TIMESTAMPTZ '2026-11-25 10:06:11.000001+00' AS h, DATE '2026-11-25' AS i, TIME '01:02:03.000004' AS j, '\\xFF'::BLOB AS k, MAP {'k': 1} AS l, true AS m,
     E'two\\nlines' AS n, '<b>&' AS o`);
@@ -66,7 +57,7 @@ test('not a number is no NULL, NULL is no empty text, and times have their micro
 });
 
 test('of a long answer the page shows a part, says so, and gives all of it as CSV', async () => {
-  const { page, close } = await openPage(browser, pregao);
+  const { page, close } = await open();
   await run(page, 'SELECT range AS n FROM range(1000)');
   assert.match(await page.locator('.sql [role=status]').textContent(), /^1,000 rows in \d+ ms; the first 500 are shown, all are in the CSV$/);
   assert.equal(await page.locator('.sql tbody tr').count(), 500);
@@ -75,7 +66,7 @@ test('of a long answer the page shows a part, says so, and gives all of it as CS
 });
 
 test('the keyboard stays at the button that it pressed', async () => {
-  const { page, close } = await openPage(browser, pregao);
+  const { page, close } = await open();
   await page.locator('#sql').fill('SELECT 42 AS n');
   const button = page.getByRole('button', { name: 'Run', exact: true });
   await button.focus();

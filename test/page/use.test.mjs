@@ -1,22 +1,13 @@
 // The page as people use it: by keyboard, on a phone, with odd tickers, long lists, several tabs, and while pregao is away.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch, openPage, Pregao } from './pregao.mjs';
+import { test } from 'node:test';
+import { Pregao, withBrowser } from './pregao.mjs';
 
 const ODD = ['BRK-B', '^BVSP', 'EURUSD=X', 'BTC-USD', 'CL=F', '0700.HK', 'M&M.NS'];
 const MANY = Array.from({ length: 60 }, (_, i) => `STOCK${i}.SA`);
 const WATCHLIST = `${ODD.join('\n')}\n${MANY.map((ticker, i) => `${ticker} ${i + 1} 1234567.89`).join('\n')}\n`;
 const pregao = new Pregao(WATCHLIST);
-let browser;
-
-before(async () => {
-  await pregao.start();
-  browser = await launch();
-}, { timeout: 60_000 });
-after(async () => {
-  await browser?.close();
-  await pregao.end();
-});
+const open = withBrowser(pregao);
 
 const tile = (page, ticker) => page.locator(`[data-ticker="${ticker}"]`);
 const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -26,7 +17,7 @@ async function add(page, ticker) {
 }
 
 test('a ticker with odd characters has its tile, chart and bars, and is added and removed', async () => {
-  const { page, problems, close } = await openPage(browser, pregao);
+  const { page, problems, close } = await open();
   for (const ticker of ODD) {
     await tile(page, ticker).locator('.tile-main').click();
     assert.equal(await page.locator('.chart h2').textContent(), ticker);
@@ -44,7 +35,7 @@ test('a ticker with odd characters has its tile, chart and bars, and is added an
 });
 
 test('Tab goes to everything that can be used, shows where it is, and each has a name', async () => {
-  const { page, close } = await openPage(browser, pregao);
+  const { page, close } = await open();
   const seen = [];
   for (let i = 0; i < 400; ++i) {
     await page.keyboard.press('Tab');
@@ -65,7 +56,7 @@ test('Tab goes to everything that can be used, shows where it is, and each has a
 }, { timeout: 60_000 });
 
 test('a tile that is removed by keyboard leaves the focus at the one that has its place', async () => {
-  const { page, close } = await openPage(browser, pregao);
+  const { page, close } = await open();
   await add(page, 'AAA1.SA');
   await tile(page, 'AAA1.SA').waitFor();
   await add(page, 'AAA2.SA');
@@ -84,7 +75,7 @@ test('a tile that is removed by keyboard leaves the focus at the one that has it
 });
 
 test('two tabs that add tickers at once lose none', async () => {
-  const [one, two] = await Promise.all([openPage(browser, pregao), openPage(browser, pregao)]);
+  const [one, two] = await Promise.all([open(), open()]);
   const adds = async ({ page }, names) => {
     for (const name of names) {
       await add(page, name);
@@ -107,7 +98,7 @@ test('two tabs that add tickers at once lose none', async () => {
 
 for (const width of [360, 1440]) {
   test(`a long portfolio and wide answers scroll by themselves at ${width} px`, async () => {
-    const { page, close } = await openPage(browser, pregao, { viewport: { width, height: 800 } });
+    const { page, close } = await open({ viewport: { width, height: 800 } });
     await page.locator('.portfolio tbody tr').nth(MANY.length - 1).waitFor();
     const portfolio = await page.locator('.portfolio .scroll').evaluate((box) => ({ shown: box.clientHeight, all: box.scrollHeight }));
     assert.ok(portfolio.shown <= 420 && portfolio.all > portfolio.shown);
@@ -123,7 +114,7 @@ for (const width of [360, 1440]) {
 }
 
 test('a wrong statement leaves no old rows and nothing to download', async () => {
-  const { page, close } = await openPage(browser, pregao);
+  const { page, close } = await open();
   await page.locator('#sql').fill('SELECT 1 AS n');
   await page.locator('#sql').press('Control+Enter');
   await page.locator('.sql td').first().waitFor();
@@ -138,7 +129,7 @@ test('a wrong statement leaves no old rows and nothing to download', async () =>
 });
 
 test('while pregao is away the page says so in its own words, and all goes on when it is back', async () => {
-  const { page, close } = await openPage(browser, pregao, { locale: 'pt-BR' });
+  const { page, close } = await open({ locale: 'pt-BR' });
   await pregao.stop();
   await page.locator('.pill', { hasText: 'Reconectando' }).waitFor();
   await page.locator('#add').fill('ITUB4.SA');
@@ -162,7 +153,7 @@ test('while pregao is away the page says so in its own words, and all goes on wh
 }, { timeout: 90_000 });
 
 test('a ticker with a position is removed only by who says so', async () => {
-  const { page, close } = await openPage(browser, pregao);
+  const { page, close } = await open();
   await page.locator('.portfolio td', { hasText: 'STOCK7.SA' }).waitFor();
   const asked = [], before = pregao.watchlist();
   const answer = async (yes) => {
@@ -181,7 +172,7 @@ test('a ticker with a position is removed only by who says so', async () => {
 });
 
 test('a price that changes flashes, up or down', async () => {
-  const { page, close } = await openPage(browser, pregao);
+  const { page, close } = await open();
   await page.locator('.tile.flash-up, .tile.flash-down').first().waitFor();
   await close();
 });
