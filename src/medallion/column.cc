@@ -1,23 +1,17 @@
 #include "medallion/column.h"
 
+#define XXH_INLINE_ALL
 #include <arrow/array/array_dict.h>
 #include <arrow/builder.h>
 #include <xxhash.h>
 
 namespace pregao::medallion {
 
-std::string_view Words::operator[](std::int32_t i) const {
-  const auto at = static_cast<std::size_t>(i);
-  const std::int32_t begin = at == 0 ? 0 : ends_[at - 1];
-  if (ends_[at] == begin) return "";  // whose pointer is not null, as Arrow wants it
-  return {bytes_.data() + begin, static_cast<std::size_t>(ends_[at] - begin)};
-}
-
-std::int32_t Words::Index(std::string_view text) {
+std::int32_t Words::Find(std::string_view text) {
   const auto hash = static_cast<std::uint32_t>(XXH3_64bits(text.data(), text.size()));
   std::size_t at = hash & (slots_.size() - 1);
   for (; slots_[at].index >= 0; at = (at + 1) & (slots_.size() - 1)) {
-    if (slots_[at].hash == hash && (*this)[slots_[at].index] == text) return slots_[at].index;
+    if (slots_[at].hash == hash && SameText((*this)[slots_[at].index], text)) return slots_[at].index;
   }
   const std::int32_t index = size();
   slots_[at] = {hash, index};

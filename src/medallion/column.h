@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "medallion/same_text.h"
 
 namespace pregao::medallion {
 
@@ -18,26 +19,21 @@ namespace pregao::medallion {
 template <class Value>
 class FixedColumn {
  public:
-  /// Sets row `row`, which is not before any that was set; rows left out are null.
+  /// Sets row `row`, which is behind all that were set; rows left out are null.
   [[nodiscard]] Status Put(std::int64_t row, Value value) {
-    if (row >= capacity_) TRY(Grow(row + 1));
-    for (; length_ < row; ++length_) values_[length_] = Value{};
+    if (row != length_ || row >= capacity_) TRY(SkipTo(row, row + 1));
     values_[row] = value;
-    bits_[row >> 3] = static_cast<std::uint8_t>(bits_[row >> 3] | 1u << (row & 7));
+    if (bits_ != nullptr) SetBit(row);
     length_ = row + 1;
-    ++valid_;
     return Status::OK();
   }
   /// Whether no row was set.
-  [[nodiscard]] bool empty() const { return valid_ == 0; }
+  [[nodiscard]] bool empty() const { return length_ == 0; }
   /// The column of `rows` rows, of `type`, whose values are as wide as Value; then starts anew, with room for as many.
   [[nodiscard]] Result<std::shared_ptr<arrow::ArrayData>> Finish(std::shared_ptr<arrow::DataType> type,
                                                                  std::int64_t rows) {
-    if (rows > capacity_) TRY(Grow(rows));
-    for (; length_ < rows; ++length_) values_[length_] = Value{};
-    const std::int64_t nulls = rows - valid_;
-    auto data =
-        arrow::ArrayData::Make(std::move(type), rows, {nulls == 0 ? nullptr : valid_buffer_, value_buffer_}, nulls);
+    TRY(SkipTo(rows, rows));
+    auto data = arrow::ArrayData::Make(std::move(type), rows, {valid_buffer_, value_buffer_}, nulls_);
     *this = FixedColumn(std::max(first_capacity_, capacity_));
     return data;
   }
@@ -47,29 +43,49 @@ class FixedColumn {
  private:
   explicit FixedColumn(std::int64_t first_capacity) : first_capacity_(first_capacity) {}
 
+  void SetBit(std::int64_t row) { bits_[row >> 3] = static_cast<std::uint8_t>(bits_[row >> 3] | 1u << (row & 7)); }
+
+  /// Makes room for `needed` rows, and nulls of those from length_ to `row`.
+  Status SkipTo(std::int64_t row, std::int64_t needed) {
+    if (needed > capacity_) TRY(Grow(needed));
+    if (row == length_) return Status::OK();
+    if (bits_ == nullptr) TRY(MakeBits());
+    std::fill(values_ + length_, values_ + row, Value{});
+    nulls_ += row - length_;
+    length_ = row;
+    return Status::OK();
+  }
+
   Status Grow(std::int64_t rows) {
     std::int64_t capacity = std::max(first_capacity_, capacity_ * 2);
     while (capacity < rows) capacity *= 2;
     TRY_ASSIGN(auto values, arrow::AllocateBuffer(capacity * static_cast<std::int64_t>(sizeof(Value))));
-    TRY_ASSIGN(auto valid, arrow::AllocateBuffer(capacity / 8));
-    std::memset(valid->mutable_data(), 0, static_cast<std::size_t>(capacity / 8));
-    if (length_ > 0) {
-      std::memcpy(values->mutable_data(), values_, static_cast<std::size_t>(length_) * sizeof(Value));
-      std::memcpy(valid->mutable_data(), bits_, static_cast<std::size_t>(capacity_ / 8));
-    }
+    if (length_ > 0) std::memcpy(values->mutable_data(), values_, static_cast<std::size_t>(length_) * sizeof(Value));
     value_buffer_ = std::move(values);
-    valid_buffer_ = std::move(valid);
     values_ = reinterpret_cast<Value*>(value_buffer_->mutable_data());
-    bits_ = valid_buffer_->mutable_data();
     capacity_ = capacity;
+    return bits_ == nullptr ? Status::OK() : MakeBits();
+  }
+
+  /// A bitmap of capacity_, with what the one before held, or without one: all rows set so far. Columns without a null
+  /// need none.
+  Status MakeBits() {
+    const auto size = static_cast<std::size_t>(capacity_ / 8), used = static_cast<std::size_t>((length_ + 7) / 8);
+    TRY_ASSIGN(auto valid, arrow::AllocateBuffer(capacity_ / 8));
+    std::memset(valid->mutable_data(), 0, size);
+    if (bits_ != nullptr) std::memcpy(valid->mutable_data(), bits_, used);
+    const bool all = bits_ == nullptr;
+    valid_buffer_ = std::move(valid);
+    bits_ = valid_buffer_->mutable_data();
+    for (std::int64_t row = 0; all && row < length_; ++row) SetBit(row);
     return Status::OK();
   }
 
   static constexpr std::int64_t kFirstCapacity = 1024;  // a multiple of 8
   std::int64_t first_capacity_ = kFirstCapacity;
-  std::int64_t capacity_ = 0, length_ = 0, valid_ = 0;
+  std::int64_t capacity_ = 0, length_ = 0, nulls_ = 0;
   Value* values_ = nullptr;
-  std::uint8_t* bits_ = nullptr;
+  std::uint8_t* bits_ = nullptr;  // null while there was no null
   std::shared_ptr<arrow::Buffer> value_buffer_, valid_buffer_;
 };
 
@@ -77,9 +93,17 @@ class FixedColumn {
 class Words {
  public:
   /// The number of `text`, which is added when it is new.
-  [[nodiscard]] std::int32_t Index(std::string_view text);
+  [[nodiscard]] std::int32_t Index(std::string_view text) {
+    if (last_ < 0 || !SameText((*this)[last_], text)) last_ = Find(text);
+    return last_;
+  }
   [[nodiscard]] std::int32_t size() const { return static_cast<std::int32_t>(ends_.size()); }
-  [[nodiscard]] std::string_view operator[](std::int32_t i) const;
+  [[nodiscard]] std::string_view operator[](std::int32_t i) const {
+    const auto at = static_cast<std::size_t>(i);
+    const std::int32_t begin = at == 0 ? 0 : ends_[at - 1];
+    if (ends_[at] == begin) return "";  // whose pointer is not null, as Arrow wants it
+    return {bytes_.data() + begin, static_cast<std::size_t>(ends_[at] - begin)};
+  }
   /// All words as a STRING array; then starts anew.
   [[nodiscard]] Result<std::shared_ptr<arrow::Array>> Finish();
 
@@ -88,11 +112,13 @@ class Words {
     std::uint32_t hash = 0;
     std::int32_t index = -1;
   };
+  std::int32_t Find(std::string_view text);
   void Rehash();
 
   std::vector<Slot> slots_ = std::vector<Slot>(64);  // a power of two, at most half full
   std::vector<std::int32_t> ends_;                   // of each word in bytes_
   std::vector<char> bytes_;
+  std::int32_t last_ = -1;  // the word last asked for: most text is the same for long
 };
 
 /// A column of text as a dictionary. Not thread-safe.

@@ -1,5 +1,6 @@
 #include "medallion/judge.h"
 
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include <unordered_set>
 
 #include "medallion/message_keys.h"
+#include "medallion/plain_parser.h"
 
 namespace pregao::medallion {
 namespace {
@@ -83,6 +85,7 @@ class Judge::Impl {
  private:
   // Parsing stops at the first fault of the grammar; a field of a wrong type is noted, and parsing goes on, because a
   // fault of the grammar behind it comes first in the order of the rules.
+  void Forget();
   void Parse(std::string_view value, SilverRow* row);
   simdjson::error_code ParseObject(ondemand::object object, SilverRow* row);
   simdjson::error_code Known(std::size_t key, ondemand::value& value, SilverRow* row);
@@ -94,6 +97,7 @@ class Judge::Impl {
   void WrongType(std::size_t key, std::string_view shown);
   std::optional<Rejection> Rules(const Record& record, SilverRow* row) const;
 
+  PlainParser plain_;  // of nearly all messages; the rest goes the long way
   ondemand::parser parser_;
   simdjson::dom::parser validator_;
   std::unordered_set<std::string> unknown_;  // unknown keys seen in this message
@@ -253,15 +257,20 @@ simdjson::error_code Judge::Impl::ParseObject(ondemand::object object, SilverRow
   return simdjson::SUCCESS;
 }
 
-void Judge::Impl::Parse(std::string_view value, SilverRow* row) {
-  row->present = 0;
-  row->received_at_us.reset();
-  row->source.reset();
+/// What was noted of the message before.
+void Judge::Impl::Forget() {
   seen_ = given_ = 0;
   infinite_price_ = false;
   malformed_.clear();
   wrong_type_.clear();
   if (!unknown_.empty()) unknown_.clear();
+}
+
+void Judge::Impl::Parse(std::string_view value, SilverRow* row) {
+  Forget();
+  row->present = 0;
+  row->received_at_us.reset();
+  row->source.reset();
   const auto fail = [&](std::string_view why) { malformed_ = why; };
   if (value.starts_with("\xEF\xBB\xBF")) return fail("starts with a byte order mark");
   ondemand::document document;
@@ -313,7 +322,8 @@ std::optional<Rejection> Judge::Impl::Decide(const Record& record, SilverRow* ro
     return Rejection{Reject::kTooLarge,
                      fmt::format("value: {} bytes, at most {}", record.value->size(), kMaxValueBytes)};
   }
-  Parse(*record.value, row);
+  Forget();
+  if (!plain_.Parse(*record.value, row)) Parse(*record.value, row);
   if (!malformed_.empty() || !wrong_type_.empty()) {
     // A parser at a fault may look at what follows the value in memory; its words must not depend on that.
     copy_.assign(*record.value).append(simdjson::SIMDJSON_PADDING, '\0');
@@ -337,8 +347,8 @@ Judge& Judge::operator=(Judge&&) noexcept = default;
 std::optional<Rejection> Judge::Decide(const Record& record, SilverRow* row) { return impl_->Decide(record, row); }
 
 RowKey KeyOf(const SilverRow& row, RowHasher* hasher) {
-  for (const auto& spec : market::kFields) {
-    if (!row.Has(spec.field)) continue;
+  for (std::uint64_t rest = row.present; rest != 0; rest &= rest - 1) {
+    const market::FieldSpec& spec = market::kFields[static_cast<std::size_t>(std::countr_zero(rest))];
     const SilverRow::Cell& cell = row.cells[spec.field];
     switch (spec.kind) {
       case FieldKind::kFloat:

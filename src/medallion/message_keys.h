@@ -2,10 +2,10 @@
 /// From a message's key to what it means: a small table built at compile time.
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "market/quote.h"
+#include "medallion/same_text.h"
 
 namespace pregao::medallion {
 
@@ -43,30 +43,13 @@ inline constexpr auto kKeyNames = [] {
   return names;
 }();
 
-template <class Word>
-bool SameEnds(std::string_view a, std::string_view b) {
-  Word first[2], last[2];
-  std::memcpy(&first[0], a.data(), sizeof(Word));
-  std::memcpy(&first[1], b.data(), sizeof(Word));
-  std::memcpy(&last[0], a.data() + a.size() - sizeof(Word), sizeof(Word));
-  std::memcpy(&last[1], b.data() + b.size() - sizeof(Word), sizeof(Word));
-  return first[0] == first[1] && last[0] == last[1];
-}
-
-/// a == b. Keys are so short that the call of memcmp costs more than comparing them (3 % of the engine's time).
-inline bool SameKey(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  if (a.size() > 16 || a.size() < 4) return a == b;
-  return a.size() >= 8 ? SameEnds<std::uint64_t>(a, b) : SameEnds<std::uint32_t>(a, b);
-}
-
 }  // namespace internal
 
 [[nodiscard]] inline std::size_t FindKey(std::string_view key) {
   if (key.empty()) return kUnknownKey;
   for (std::size_t slot = internal::Slot(key); internal::kKeyTable[slot] != kUnknownKey; slot = (slot + 1) & 127) {
     const std::size_t found = internal::kKeyTable[slot];
-    if (internal::SameKey(internal::kKeyNames[found], key)) return found;
+    if (SameText(internal::kKeyNames[found], key)) return found;
   }
   return kUnknownKey;
 }

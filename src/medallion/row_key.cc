@@ -1,5 +1,6 @@
 #include "medallion/row_key.h"
 
+#define XXH_INLINE_ALL
 #include <arrow/array.h>
 #include <xxhash.h>
 
