@@ -44,25 +44,36 @@ void Decoder::Fold(TableVersion version, const std::vector<medallion::KeyedRow>&
 
 Status Decoder::Add(std::shared_ptr<const topic::RecordBatch> records) {
   std::vector<Late> late;
-  for (std::size_t i = 0; i < records->size(); ++i) TRY(AddRecord(*records, i, &late));
+  for (std::size_t i = 0; i < records->size();) {
+    for (const Run run = RunAt(*records, i); i < run.end; ++i) TRY(AddRecord(*records, i, run, &late));
+  }
   if (!late.empty()) TRY(DropLateDuplicates(late));
   bytes_ += records->bytes();
   if (keep_records_) open_.records.push_back(std::move(records));
   return Status::OK();
 }
 
-Status Decoder::AddRecord(const topic::RecordBatch& records, std::size_t i, std::vector<Late>* late) {
+/// Takes the run's offsets into the open batch, too.
+Decoder::Run Decoder::RunAt(const topic::RecordBatch& records, std::size_t begin) {
+  const auto& first = records[begin];
+  std::size_t end = begin + 1;
+  while (end < records.size() && records[end].partition == first.partition) ++end;
+  const Offset from = next_.try_emplace(first.partition, first.offset).first->second;
+  open_.from.try_emplace(first.partition, from);
+  next_[first.partition] = open_.to[first.partition] = records[end - 1].offset + 1;
+  return {At(judge_from_, first.partition), At(quarantine_from_, first.partition), end};
+}
+
+Status Decoder::AddRecord(const topic::RecordBatch& records, std::size_t i, const Run& run, std::vector<Late>* late) {
   const auto& raw = records[i];
   const medallion::Record record{raw.partition.value, raw.offset.value, raw.timestamp.value, records.Key(i),
                                  records.Value(i)};
-  open_.from.try_emplace(raw.partition, next_.contains(raw.partition) ? next_[raw.partition] : raw.offset);
-  next_[raw.partition] = open_.to[raw.partition] = raw.offset + 1;
   ++open_.consumed;
-  if (raw.offset < At(judge_from_, raw.partition)) return Status::OK();
+  if (raw.offset < run.judge_from) return Status::OK();
   if (!skip_.empty() && skip_.contains({raw.partition, raw.offset})) return Status::OK();
   if (const auto rejection = judge_.Decide(record, &row_)) {
     ++open_.rejects[static_cast<std::size_t>(rejection->reason)];
-    if (raw.offset < At(quarantine_from_, raw.partition)) return Status::OK();
+    if (raw.offset < run.quarantine_from) return Status::OK();
     return quarantine_.Append(record, *rejection);
   }
   return AddRow(record, late);

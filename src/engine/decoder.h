@@ -41,7 +41,14 @@ class Decoder {
     std::size_t pick;  // index in open_.picks
     medallion::KeyedRow row;
   };
-  [[nodiscard]] Status AddRecord(const topic::RecordBatch& records, std::size_t i, std::vector<Late>* late);
+  /// Records of one partition that follow one another, and where its tables stand.
+  struct Run {
+    Offset judge_from, quarantine_from;
+    std::size_t end;
+  };
+  [[nodiscard]] Run RunAt(const topic::RecordBatch& records, std::size_t begin);
+  [[nodiscard]] Status AddRecord(const topic::RecordBatch& records, std::size_t i, const Run& run,
+                                 std::vector<Late>* late);
   [[nodiscard]] Status AddRow(const medallion::Record& record, std::vector<Late>* late);
   [[nodiscard]] Status DropLateDuplicates(const std::vector<Late>& late);
   void Open();

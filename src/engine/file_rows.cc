@@ -5,6 +5,7 @@
 #include <arrow/array/array_dict.h>
 #include <arrow/builder.h>
 #include <arrow/compute/api_vector.h>
+#include <arrow/util/bit_util.h>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -32,20 +33,56 @@ bool AllInOrder(const std::vector<std::int64_t>& indices, std::int64_t rows) {
   return true;
 }
 
+/// The rows `rows` of a column of fixed width: numbers, or the indices of words.
+template <class Value>
+Result<std::shared_ptr<arrow::Array>> Gather(const arrow::ArrayData& column, const std::vector<std::int64_t>& rows) {
+  const auto size = static_cast<std::int64_t>(rows.size());
+  TRY_ASSIGN(std::shared_ptr<arrow::Buffer> values,
+             arrow::AllocateBuffer(size * static_cast<std::int64_t>(sizeof(Value))));
+  const Value* const from = column.GetValues<Value>(1);
+  Value* to = reinterpret_cast<Value*>(values->mutable_data());
+  for (const std::int64_t row : rows) *to++ = from[row];
+  std::shared_ptr<arrow::Buffer> valid;
+  std::int64_t nulls = 0;
+  if (column.GetNullCount() > 0) {
+    TRY_ASSIGN(valid, arrow::AllocateEmptyBitmap(size));
+    for (std::int64_t i = 0; i < size; ++i) {
+      const bool there =
+          arrow::bit_util::GetBit(column.buffers[0]->data(), column.offset + rows[static_cast<std::size_t>(i)]);
+      arrow::bit_util::SetBitTo(valid->mutable_data(), i, there);
+      nulls += !there;
+    }
+  }
+  auto data = arrow::ArrayData::Make(column.type, size, {std::move(valid), std::move(values)}, nulls);
+  data->dictionary = column.dictionary;
+  return arrow::MakeArray(data);
+}
+
+Result<std::shared_ptr<arrow::Array>> TakeColumn(const arrow::Array& column, const std::vector<std::int64_t>& rows) {
+  switch (column.type()->bit_width()) {  // -1 where it varies
+    case 64:
+      return Gather<std::uint64_t>(*column.data(), rows);
+    case 32:
+      return Gather<std::uint32_t>(*column.data(), rows);
+    default:
+      return arrow::compute::Take(column, arrow::Int64Array(std::ssize(rows), arrow::Buffer::Wrap(rows)),
+                                  arrow::compute::TakeOptions::NoBoundsCheck());
+  }
+}
+
 }  // namespace
 
 Result<std::shared_ptr<arrow::RecordBatch>> TakeRows(const arrow::RecordBatch& batch,
                                                      const std::vector<std::int64_t>& indices) {
   if (AllInOrder(indices, batch.num_rows())) return batch.Slice(0);
   const auto size = static_cast<std::int64_t>(indices.size());
-  const arrow::Int64Array array(size, arrow::Buffer::Wrap(indices));
   arrow::ArrayVector columns;
   for (int i = 0; i < batch.num_columns(); ++i) {
     if (batch.column(i)->null_count() == batch.num_rows()) {
       columns.push_back(batch.column(i)->Slice(0, size));
       continue;
     }
-    TRY_ASSIGN(auto taken, arrow::compute::Take(*batch.column(i), array, arrow::compute::TakeOptions::NoBoundsCheck()));
+    TRY_ASSIGN(auto taken, TakeColumn(*batch.column(i), indices));
     columns.push_back(std::move(taken));
   }
   return arrow::RecordBatch::Make(batch.schema(), size, std::move(columns));
