@@ -1,6 +1,8 @@
 #include "topic/open.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 
 #include "topic/kafka_topic.h"
 #include "topic/local_topic.h"
@@ -36,6 +38,13 @@ KafkaTopicOptions KafkaOptions(const TopicUri& uri, const TopicSettings& setting
   return options;
 }
 
+/// librdkafka wraps what is beyond 65535.
+bool IsPort(std::string_view text) {
+  std::uint32_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65'535;
+}
+
 /// "host:port" of each broker; the port is Kafka's own where none is named.
 Result<std::string> Brokers(std::string_view text, std::string_view list) {
   std::string brokers;
@@ -46,12 +55,11 @@ Result<std::string> Brokers(std::string_view text, std::string_view list) {
     const bool bracketed = broker.ends_with(']');  // an IPv6 address without a port
     const std::string_view port = colon == std::string_view::npos || bracketed ? "9092" : broker.substr(colon + 1);
     const std::string_view host = bracketed ? broker : broker.substr(0, colon);
-    const bool number = !port.empty() && port.size() <= 5 &&
-                        std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
     const bool plain = std::none_of(host.begin(), host.end(), [](char c) { return c <= ' ' || c == '@' || c == '/'; });
-    if (host.empty() || !plain || !number) {
-      return Status::Invalid("topic '", text, "': '", broker,
-                             "' is no broker: use host:port. User and password belong into [kafka]");
+    if (host.empty() || !plain || !IsPort(port)) {
+      return Status::Invalid(
+          "topic '", text, "': '", broker,
+          "' is no broker: use host:port, the port from 1 to 65535. User and password belong into [kafka]");
     }
     brokers += (brokers.empty() ? "" : ",") + std::string(host) + ":" + std::string(port);
     at = end + 1;
