@@ -70,7 +70,7 @@ Result<arrow::FieldVector> MissingColumns(const TableSpec& spec, const arrow::Sc
 Result<bool> UpgradeMetadata(const TableSpec& spec, Metadata* metadata) {
   if (metadata->partition_columns != spec.partition_columns) {
     return Status::Invalid("the table is partitioned by ", Listed(metadata->partition_columns), ", not by ",
-                           Listed(spec.partition_columns), ": set partition_by to that, or choose another lake");
+                           Listed(spec.partition_columns), ": set engine.partition-by to that, or choose another lake");
   }
   TRY_ASSIGN(const std::int64_t present, SchemaVersion(metadata->configuration));
   TRY_ASSIGN(const std::int64_t wanted, SchemaVersion(spec.properties));
