@@ -142,8 +142,7 @@ Watchlist ParseWatchlist(std::string_view text) {
 }
 
 std::string Describe(const std::filesystem::path& file, const WatchlistProblem& problem) {
-  return file.string() + ":" + std::to_string(problem.line) + (problem.error ? ": error: " : ": warning: ") +
-         problem.text;
+  return file.string() + ":" + std::to_string(problem.line) + ": " + problem.text;
 }
 
 Result<std::string> ReadWatchlistFile(const std::filesystem::path& file) {

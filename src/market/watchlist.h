@@ -45,7 +45,7 @@ struct Watchlist {
 /// Reads the text; a bad line is a problem and the others are used. Pure.
 [[nodiscard]] Watchlist ParseWatchlist(std::string_view text);
 
-/// "carteira.txt:3: error: …" for a person to read.
+/// "carteira.txt:3: …" for a person to read; how bad it is says whoever shows it.
 [[nodiscard]] std::string Describe(const std::filesystem::path& file, const WatchlistProblem& problem);
 
 /// The file's text. KeyError: there is none; Invalid: larger than kMaxWatchlistBytes; IOError: it cannot be read.

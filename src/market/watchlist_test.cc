@@ -36,7 +36,7 @@ TEST(Watchlist, WarnsOfADoubleAndTheFirstOneCounts) {
   EXPECT_THAT(list.entries, ElementsAre(WatchlistEntry{"PETR4.SA", 1, std::nullopt}));
   ASSERT_EQ(list.problems.size(), 1U);
   EXPECT_EQ(Describe("carteira.txt", list.problems[0]),
-            "carteira.txt:3: warning: ticker \"PETR4.SA\" stands in line 1 already, which counts: remove one");
+            "carteira.txt:3: ticker \"PETR4.SA\" stands in line 1 already, which counts: remove one");
 }
 
 struct BadLine {

@@ -18,3 +18,12 @@ def run(pregao, *args):
 
 def test_the_key_of_a_partitioning_is_named_as_it_is_set(lake):
     assert "set engine.partition-by to that" in lake("silver", "--until", "end", "--engine.partition-by", "ticker", code=1)
+
+
+def test_a_log_line_has_one_severity(pregao):
+    pregao.write("carteira.txt", "AAPL\nVALE3.SA many\n")
+    child = pregao.start("listen", "--yahoo.stream-url", "ws://127.0.0.1:1/")
+    for line in child.stderr:
+        if "carteira.txt:2" in line:
+            break
+    assert " warning carteira.txt:2: " in line and "error" not in line
