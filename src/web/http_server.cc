@@ -69,7 +69,7 @@ std::optional<HttpResponse> WithoutHandler(const Hub& hub, const Parser::value_t
   if (answers_get || answers_post || !(gets || posts)) {
     const std::string allow = std::string(answers_get || !answers_post ? "GET, HEAD" : "") +
                               (answers_get && answers_post ? ", " : "") + (answers_post ? "POST" : "");
-    auto answer = Problem(405, "only " + allow + " are answered here");
+    auto answer = Problem(405, "ask this by " + allow + "; no other method is answered here");
     answer.headers["Allow"] = allow;
     return answer;
   }

@@ -183,6 +183,8 @@ TEST_F(HttpServerTest, APostReachesItsOwnRouteWithHeadersAndBody) {
   EXPECT_THAT(post("/say", " hello"), EndsWith("me hello"));
   EXPECT_THAT(post("/say", std::string(17, 'x')), StartsWith("HTTP/1.1 413"));
   EXPECT_THAT(post("/hello", "x"), StartsWith("HTTP/1.1 405"));
+  EXPECT_THAT(post("/hello", "x"), HasSubstr("ask this by GET, HEAD; no other method"));
+  EXPECT_THAT(Get("/say")->body, HasSubstr("ask this by POST; no other method"));
   EXPECT_EQ(Get("/say")->status, 405);
 }
 
