@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/instant.h"
 #include "cli/lake_store.h"
+#include "cli/misuse.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 
@@ -31,22 +32,24 @@ struct Options {
 Result<BackfillRange> RangeOf(const Context& context, const Options& options) {
   BackfillRange range;
   const TimestampMs now = context.clock->Now();
-  TRY_ASSIGN(range.interval, yahoo::ChartIntervalOf(options.interval));
+  const auto interval = yahoo::ChartIntervalOf(options.interval);
+  if (!interval.ok()) return Misuse("--interval: " + interval.status().message());
+  range.interval = *interval;
   range.now_s = now.value / 1000;
   range.again = options.again;
   const std::int64_t days = range.interval.reach_days > 0 ? range.interval.reach_days : kDefaultDays;
   range.from_s = range.now_s - days * kDayS;
   range.to_s = range.now_s;
   if (!options.from.empty()) {
-    TRY_ASSIGN(const TimestampMs from, ParseInstant(options.from, now));
+    TRY_ASSIGN(const TimestampMs from, InstantOf("--from", options.from, now));
     range.from_s = from.value / 1000;
   }
   if (!options.to.empty()) {
-    TRY_ASSIGN(const TimestampMs to, ParseInstant(options.to, now));
+    TRY_ASSIGN(const TimestampMs to, InstantOf("--to", options.to, now));
     range.to_s = std::min(to.value / 1000, range.now_s);
   }
   if (range.from_s < range.to_s) return range;
-  return Status::Invalid("--from is not before --to, or lies ahead: there is nothing in between");
+  return Misuse("--from is not before --to, or lies ahead: there is nothing in between");
 }
 
 std::string SpanText(const std::optional<engine::HistorySpan>& span) {
@@ -121,8 +124,8 @@ std::string ForPrograms(const BackfillPlan& plan, const engine::HistoryCounts& c
 }
 
 Result<ExitCode> RunBackfillCommand(const Context& context, const Options& options) {
-  TRY_ASSIGN(const auto tickers, TickersOf(context.settings, options.tickers));
   TRY_ASSIGN(const BackfillRange range, RangeOf(context, options));
+  TRY_ASSIGN(const auto tickers, TickersOf(context.settings, options.tickers));
   TRY_ASSIGN(const auto calendars, LoadCalendars(context.settings));
   const engine::HistoryOptions history_options = HistoryOptionsOf(context.settings);
   std::map<std::string, std::int64_t> positions;

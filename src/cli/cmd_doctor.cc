@@ -19,7 +19,6 @@ namespace {
 constexpr std::chrono::seconds kAskTimeout{4};
 
 struct Options {
-  bool print_config = false;
   bool offline = false;
   std::string ask;
 };
@@ -134,10 +133,6 @@ Result<ExitCode> Ask(const Context& context, const std::string& what) {
 }
 
 Result<ExitCode> RunDoctor(const Context& context, const Options& options) {
-  if (options.print_config) {
-    TRY(WriteOut(SampleFile()));
-    return ExitCode::kOk;
-  }
   if (!options.ask.empty()) return Ask(context, options.ask);
   std::vector<Finding> findings;
   CheckClock(context, &findings);
@@ -167,7 +162,16 @@ Command DoctorCommand() {
           {"topic", "lake", "watchlist", "yahoo.stream-url", "listen.spool", "listen.spool-bytes", "web.", "bigquery."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
-            app->add_flag("--print-config", options->print_config, "Print a documented sample of pregao.toml");
+            // While the command line is read: it is what a settings file that does not load is mended by.
+            app->add_flag_callback(
+                "--print-config",
+                [] {
+                  const Status written = WriteOut(SampleFile());
+                  const bool well = written.ok() || written.IsCancelled();  // as any command's
+                  if (!well) WriteError("pregao: " + written.message() + "\n");
+                  throw CLI::RuntimeError(well ? 0 : 1);
+                },
+                "Print a documented sample of pregao.toml");
             app->add_flag("--offline", options->offline, "Leave out the look at the stream");
             app->add_option("--ask", options->ask,
                             "healthz or readyz: ask the pregao that runs at web.listen, print what it says, exit 1"

@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/instant.h"
 #include "cli/lake_session.h"
+#include "cli/misuse.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/reconcile.h"
@@ -49,15 +50,16 @@ std::string TimeText(std::int64_t start_us) {
 
 Result<Range> RangeOf(const Context& context, const Options& options) {
   const TimestampMs now = context.clock->Now();
-  TRY_ASSIGN(const TimestampMs from, ParseInstant(options.from, now));
+  TRY_ASSIGN(const TimestampMs from, InstantOf("--from", options.from, now));
   Range range{from.value / 1000, now.value / 1000 - kSettleS, now.value / 1000};
   if (!options.to.empty()) {
-    TRY_ASSIGN(const TimestampMs to, ParseInstant(options.to, now));
+    TRY_ASSIGN(const TimestampMs to, InstantOf("--to", options.to, now));
     range.to_s = std::min(range.to_s, to.value / 1000);
   }
   if (range.from_s < range.to_s) return range;
-  return Status::Invalid("there is nothing between --from and --to; the last hour is not compared, because Yahoo's ",
-                         "minutes still change in it");
+  return Misuse(
+      "there is nothing between --from and --to; the last hour is not compared, because Yahoo's minutes "
+      "still change in it");
 }
 
 /// Last revisions of the stream's minutes, by start.
@@ -202,8 +204,8 @@ std::string ForPrograms(const std::vector<TickerReport>& reports, const Reconcil
 }
 
 Result<ExitCode> RunReconcile(const Context& context, const Options& options) {
-  TRY_ASSIGN(const auto tickers, TickersOf(context.settings, options.tickers));
   TRY_ASSIGN(const Range range, RangeOf(context, options));
+  TRY_ASSIGN(const auto tickers, TickersOf(context.settings, options.tickers));
   TRY_ASSIGN(const auto calendars, LoadCalendars(context.settings));
   const auto first =
       yahoo::PlanChart("", yahoo::kChartIntervals.front(), range.from_s, range.to_s, range.now_s).begins_at;

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/bigquery.h"
 #include "cli/commands.h"
+#include "cli/misuse.h"
 #include "cli/operations.h"
 #include "cli/output.h"
 #include "cli/pipeline.h"
@@ -19,21 +20,32 @@ struct Options {
   bool accept_new_topic = false, take_over = false, force = false;
 };
 
+/// Flags that do not go together.
+Status CheckFlags(const Options& options) {
+  const bool spark = options.engine == "spark";
+  if (options.force && (!options.take_over || spark)) return Misuse("--force goes with --take-over from Spark");
+  if (options.to == "bigquery" && options.take_over) {
+    return Misuse("--take-over is of a lake's tables, not of BigQuery's");
+  }
+  if (spark) return Status::OK();
+  if (options.to == "parquet") return Misuse("--to parquet is of --engine spark");
+  if (!options.action.empty()) return Misuse(options.action + " is of --engine spark");
+  if (!options.spark.empty() && !options.take_over) {
+    return Misuse("--spark goes with --engine spark, or with --take-over from Spark");
+  }
+  return Status::OK();
+}
+
 Result<ExitCode> RunSilver(Context context, const Options& options) {
+  TRY(CheckFlags(options));
   const bool until_end = options.until == "end";
   if (!options.spark.empty()) context.settings.spark_url = options.spark;
-  if (options.force && (!options.take_over || options.engine == "spark")) {
-    return Status::Invalid("--force goes with --take-over from Spark");
-  }
   const bool bigquery = options.to == "bigquery";
-  if (bigquery && options.take_over) return Status::Invalid("--take-over is of a lake's tables, not of BigQuery's");
   if (options.engine == "spark") {
     if (options.action == "status") return ShowSpark(context, options.to);
     if (options.action == "stop") return StopSpark(context, options.to);
     return RunSpark(context, {options.to, until_end, options.take_over, options.accept_new_topic});
   }
-  if (options.to == "parquet") return Status::Invalid("--to parquet is of --engine spark");
-  if (!options.action.empty()) return Status::Invalid("status and stop are of --engine spark");
   if (options.take_over) TRY(TakeBack(context, options.force));
   TRY_ASSIGN(const auto pipeline,
              OpenEngine(context, until_end, options.accept_new_topic, bigquery ? Target::kBigQuery : Target::kLake));

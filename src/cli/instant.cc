@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "base/text.h"
+#include "cli/misuse.h"
 
 namespace pregao::cli {
 
@@ -27,6 +28,11 @@ Result<TimestampMs> ParseInstant(const std::string& text, TimestampMs now) {
   }
   return Status::Invalid("'", text, "' is no point in time; write how long ago (10m, 2h, 1d) or a time in UTC ",
                          "(2026-11-22, 2026-11-22T17:05:20)");
+}
+
+Result<TimestampMs> InstantOf(const std::string& flag, const std::string& text, TimestampMs now) {
+  const auto instant = ParseInstant(text, now);
+  return instant.ok() ? instant : Misuse(flag + ": " + instant.status().message());
 }
 
 }  // namespace pregao::cli

@@ -10,5 +10,7 @@ namespace pregao::cli {
 /// ("2026-11-22", "2026-11-22T17:05", "2026-11-22 17:05:20.123-03:00"), UTC where no zone is given.
 /// Invalid names the text and the forms.
 [[nodiscard]] Result<TimestampMs> ParseInstant(const std::string& text, TimestampMs now);
+/// The same, of a flag: a Misuse names it too.
+[[nodiscard]] Result<TimestampMs> InstantOf(const std::string& flag, const std::string& text, TimestampMs now);
 
 }  // namespace pregao::cli

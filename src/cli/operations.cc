@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "cli/lake_session.h"
+#include "cli/misuse.h"
 #include "cli/page_assets.h"
 #include "cli/topics.h"
 
@@ -109,7 +110,7 @@ Result<Operations> ServeOperations(const Context& context, Serve serve, const Pa
   TRY_ASSIGN(const auto address, WebAddress(context.settings));
   Operations out;
   if (!address || !(wanted || serve == Serve::kFiguresAndPage)) return out;
-  TRY(CheckToken(context.settings.web_token));
+  TRY(AsMisuse(CheckToken(context.settings.web_token)));
 
   web::Sources sources;
   if (parts.listener != nullptr) sources.listener = [from = parts.listener] { return from->stats(); };

@@ -25,8 +25,11 @@ const SettingKey* Find(const std::string& name) {
 }
 
 std::string DidYouMean(const std::string& name) {
-  std::vector<std::string> names{"kafka"};
-  for (const SettingKey& key : SettingKeys()) names.push_back(key.name);
+  std::vector<std::string> names{"kafka"};  // tables are named too: [engin]
+  for (const SettingKey& key : SettingKeys()) {
+    names.push_back(key.name);
+    if (const auto dot = key.name.find('.'); dot != std::string::npos) names.push_back(key.name.substr(0, dot));
+  }
   if (const auto near = NearestName(name, names)) return fmt::format("did you mean '{}'?", *near);
   return "`pregao doctor --print-config` lists the keys";
 }
@@ -154,12 +157,30 @@ struct Variable {
   std::string name, value, place;
 };
 
-std::string Unquoted(std::string text) {
-  const auto last = text.find_last_not_of(" \t\r");
+constexpr const char* kBlanks = " \t\r";
+
+std::string Trimmed(std::string text) {
+  const auto last = text.find_last_not_of(kBlanks);
   text.erase(last == std::string::npos ? 0 : last + 1);
-  text.erase(0, text.find_first_not_of(" \t"));
-  if (text.size() >= 2 && text.front() == text.back() && (text.front() == '"' || text.front() == '\'')) {
-    return text.substr(1, text.size() - 2);
+  text.erase(0, text.find_first_not_of(kBlanks));
+  return text;
+}
+
+/// What stands behind NAME=, as other readers of such files have it: quotes are taken off, and what begins with a # is
+/// a comment, outside quotes where there is a blank before it.
+Result<std::string> EnvValue(const std::string& raw) {
+  const std::string text = Trimmed(raw);
+  if (const char quote = text.empty() ? ' ' : text.front(); quote == '"' || quote == '\'') {
+    const auto end = text.find(quote, 1);
+    if (end == std::string::npos) return Status::Invalid("the quote ", std::string(1, quote), " is not closed");
+    const std::string rest = Trimmed(text.substr(end + 1));
+    if (rest.empty() || rest.front() == '#') return text.substr(1, end - 1);
+    return Status::Invalid("'", Printable(rest), "' stands behind the closing quote");
+  }
+  for (auto at = raw.find('#'); at != std::string::npos; at = raw.find('#', at + 1)) {
+    if (at > 0 && std::string_view(kBlanks).find(raw[at - 1]) != std::string_view::npos) {
+      return Trimmed(raw.substr(0, at));
+    }
   }
   return text;
 }
@@ -173,7 +194,7 @@ Result<std::vector<Variable>> ReadEnvFile(const std::string& path) {
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {
     if (line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
-    std::string entry = Unquoted(line);
+    std::string entry = Trimmed(line);
     if (entry.empty() || entry.front() == '#') continue;
     if (entry.starts_with("export ")) entry.erase(0, 7);
     const auto equals = entry.find('=');
@@ -181,7 +202,10 @@ Result<std::vector<Variable>> ReadEnvFile(const std::string& path) {
     if (equals == std::string::npos || equals == 0) {
       return Status::Invalid(place, ": '", Printable(entry), "' is not NAME=value; begin a comment with #");
     }
-    variables.push_back({Unquoted(entry.substr(0, equals)), Unquoted(entry.substr(equals + 1)), place});
+    const std::string name = Trimmed(entry.substr(0, equals));
+    const auto value = EnvValue(entry.substr(equals + 1));
+    if (!value.ok()) return Status::Invalid(place, ": ", Printable(name), ": ", value.status().message());
+    variables.push_back({name, *value, place});
   }
   return variables;
 }

@@ -159,6 +159,29 @@ TEST_F(SettingsTest, EnvironmentErrorsNameTheVariable) {
   EXPECT_EQ(Error(), ".env:3: 'nonsense' is not NAME=value; begin a comment with #");
 }
 
+TEST_F(SettingsTest, EnvFilesHaveCommentsAndQuotesAsOthersReadThem) {
+  const std::pair<const char*, const char*> lines[] = {{"PREGAO_LAKE=data/lake # where", "data/lake"},
+                                                       {"PREGAO_LAKE = a#b ", "a#b"},
+                                                       {"export PREGAO_LAKE=\"a # b\" # c", "a # b"},
+                                                       {"PREGAO_LAKE='it is'#c", "it is"},
+                                                       {"PREGAO_LAKE=a'b", "a'b"},
+                                                       {"PREGAO_LAKE=a\t#b\r", "a"}};
+  for (const auto& [line, lake] : lines) {
+    EnvFile(line);
+    EXPECT_EQ(Load().lake, lake) << line;
+  }
+  EnvFile("PREGAO_KAFKA_SASL_PASSWORD= # none\n");
+  EXPECT_EQ(Load().kafka.at("sasl.password"), "");
+  EnvFile("\nPREGAO_LAKE=\"data/lake\n");
+  EXPECT_EQ(Error(), ".env:2: PREGAO_LAKE: the quote \" is not closed");
+  EnvFile("PREGAO_LAKE='a' b\n");
+  EXPECT_EQ(Error(), ".env:1: PREGAO_LAKE: 'b' stands behind the closing quote");
+}
+
+TEST_F(SettingsTest, AMisspeltTableIsNamed) {
+  EXPECT_THAT(FileError("[engin]\ncommit-interval = \"1s\"\n"), HasSubstr("did you mean 'engine'?"));
+}
+
 TEST_F(SettingsTest, UnknownPregaoVariableIsAWarningOthersAreNot) {
   sources_.environment = {"PREGAO_TOPIK=x", "PATH=/bin", "PREGAO_CACHE=/c", "PREGAO_CONFIG=f"};
   const auto loaded = LoadSettings(sources_);

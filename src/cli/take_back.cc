@@ -116,12 +116,18 @@ Result<bool> SparkHasTables(const query::Session& session) {
 
 Status TakeBack(const Context& context, bool force) {
   auto store = OpenExistingLake(context);
-  if (store.status().IsInvalid()) return Status::OK();  // no lake: nobody has it
+  if (store.status().IsInvalid()) {  // no lake: nobody has it
+    spdlog::warn("--take-over: there is no lake yet, nothing to take over");
+    return Status::OK();
+  }
   TRY(store.status());
   TRY_ASSIGN(const auto session, OpenSession(context));
   session->Refresh();
   TRY_ASSIGN(const bool sparks, SparkHasTables(*session));
-  if (!sparks) return Status::OK();
+  if (!sparks) {
+    spdlog::warn("--take-over: none of the tables is Spark's, nothing to take over");
+    return Status::OK();
+  }
   TRY(EndSparksWork(context, force));
   TRY_ASSIGN(const auto reached, ReachOfSpark(context, session.get()));
   TRY(Mend(context, session.get(), reached));

@@ -95,7 +95,7 @@ def test_secrets_of_kafka_are_not_shown(pregao):
 
 def test_unknown_variable_is_a_warning_with_the_nearest(pregao):
     pregao.env["PREGAO_TOPIK"] = "x"
-    child = pregao.start("doctor", "--print-config", "--log.format", "json")
+    child = pregao.start("doctor", "--offline", "--log.format", "json")
     _, err = child.communicate(timeout=60)
     line = json.loads(err)
     assert line["level"] == "warning" and "did you mean PREGAO_TOPIC?" in line["message"]

@@ -16,6 +16,67 @@ def run(pregao, *args):
     return done.returncode, done.stdout, done.stderr
 
 
+# The words of the command line
+
+def test_print_config_needs_no_settings_that_load(pregao):
+    pregao.write("pregao.toml", '[engin]\ncommit-interval = "1s"\n')
+    assert "unknown key 'engin'; did you mean 'engine'?" in pregao("audit", code=2)
+    assert pregao("doctor", "--print-config") == (ROOT / "pregao.toml.example").read_text()
+
+
+@pytest.mark.parametrize("args, hint", [
+    (["reed", "silver"], "unknown command 'reed'; did you mean 'read'?"),
+    (["read", "silver", "reed"], "'reed' is one argument too many for `pregao read`"),
+    (["help", "sqll"], "unknown command 'sqll'; did you mean 'sql'?"),
+    (["silver", "--once"], "unknown flag '--once'; see `pregao --help`"),
+    (["silver", "--forse"], "unknown flag '--forse'; see `pregao --help`"),
+    (["read", "silver", "--lake="], "--lake: 1 required"),
+    (["read", "silver", "--lake"], "--lake: 1 required"),
+])
+def test_slips_of_the_finger(pregao, args, hint):
+    assert hint in pregao(*args, code=2)
+
+
+def test_help_is_a_word_too(pregao):
+    assert pregao("help", "sql") == pregao("sql", "--help")
+    assert pregao("help") == pregao("--help")
+    assert "--engine.max-rows" not in pregao("--help")
+
+
+# Settings
+
+@pytest.mark.parametrize("args, hint", [
+    (["silver", "--topic", "http://x/y"], "--topic: topic 'http://x/y': use local:PATH"),
+    (["read", "topic", "--topic", "kafka://localhost:99999/quotes"], "'localhost:99999' is no broker"),
+    (["read", "topic", "--topic", "kafka://localhost:0/quotes"], "1 to 65535"),
+    (["sql", "select 1", "--lake", "s3://bucket/x"], "--lake: lake 's3://bucket/x'"),
+    (["silver", "--web.listen", "foo"], "web.listen: \"foo\" is no address"),
+    (["listen", "--yahoo.stream-url", "http://x"], "--yahoo.stream-url"),
+    (["backfill", "--interval", "3m"], "--interval"),
+    (["backfill", "--from", "2026-02-30"], "--from: '2026-02-30' is no point in time"),
+    (["backfill", "--from", "1d", "--to", "2d"], "--from is not before --to"),
+    (["reconcile", "--from", "2026-02-30"], "--from: '2026-02-30' is no point in time"),
+    (["silver", "stop"], "stop is of --engine spark"),
+    (["silver", "--to", "parquet"], "--engine spark"),
+    (["silver", "--spark", "sc://host:15002"], "--spark goes with --engine spark"),
+    (["silver", "--force"], "--force goes with --take-over"),
+])
+def test_wrong_settings_and_flags_end_with_2(pregao, args, hint):
+    assert hint in pregao(*args, code=2)
+    assert not (pregao.folder / "data").exists()
+
+
+def test_an_unknown_property_of_kafka_ends_with_2(pregao):
+    pregao.write("pregao.toml", 'topic = "kafka://localhost:9092/quotes"\n[kafka]\nfoo.bar = 1\n')
+    assert "[kafka] foo.bar" in pregao("silver", "--until", "end", code=2)
+    assert "lake" in pregao("sql", "select * from silver", code=1), "whoever reads no topic does not mind"
+
+
+def test_a_taking_over_of_nothing_says_so(lake):
+    code, _, err = run(lake, "silver", "--take-over", "--until", "end")
+    assert code == 0 and "nothing to take over" in err
+
+
 def test_the_key_of_a_partitioning_is_named_as_it_is_set(lake):
     assert "set engine.partition-by to that" in lake("silver", "--until", "end", "--engine.partition-by", "ticker", code=1)
 

@@ -117,7 +117,7 @@ def test_the_watchlist_takes_tickers_alone(shared, run):
 def test_beyond_this_machine_the_page_needs_a_token(pregao):
     pregao.write("carteira.txt", "AAPL\n")
     assert "web.token" in pregao("serve", "--web.listen", "0.0.0.0:0", code=1)
-    assert "letters, digits" in pregao("serve", "--web.token", "with a space", code=1)
+    assert "letters, digits" in pregao("serve", "--web.token", "with a space", code=2)
     server = serve(pregao, "run", "--source", "simulator", "--web.listen", "0.0.0.0:0")
     assert server.status("GET", "/") == 404 and server.status("GET", "/api/quotes") == 404, "quotes go on, the page is shut"
     assert server.status("GET", "/healthz") == 200

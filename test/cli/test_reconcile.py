@@ -83,5 +83,5 @@ def test_an_unknown_ticker_and_an_empty_range_are_told(pregao, market):
     market.settings(fill_gaps="false")
     assert "no lake" in pregao("reconcile", code=1)
     (pregao.folder / "data/lake").mkdir(parents=True)
-    assert "last hour" in pregao("reconcile", "--from", "30m", code=1)
+    assert "last hour" in pregao("reconcile", "--from", "30m", code=2)
     assert "no bar_revisions table yet" in pregao("reconcile", code=1)

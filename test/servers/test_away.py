@@ -154,4 +154,4 @@ def test_a_wrong_property_is_an_error_at_once_for_all(away):
         for command in (["run", "--source", "simulator"], ["silver"], ["silver", "--until", "end"]):
             done = subprocess.run([BINARY, *command], cwd=away.folder, env=away.env | wrong, capture_output=True, text=True,
                                   timeout=TIMEOUT)
-            assert done.returncode == 1 and words in done.stderr, (command, done.stderr)
+            assert done.returncode == 2 and words in done.stderr, (command, done.stderr)

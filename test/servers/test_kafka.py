@@ -211,4 +211,4 @@ def test_doctor_says_what_is_wrong_and_shows_no_secret(pregao):
 def test_a_misspelt_property_is_named(pregao):
     pregao.folder.joinpath("pregao.toml").write_text('[kafka]\nlinger.mss = 5\n')
     done = pregao.run("simulate", "--messages", "1")
-    assert done.returncode == 1 and "[kafka] linger.mss" in done.stderr and "linger.ms" in done.stderr
+    assert done.returncode == 2 and "[kafka] linger.mss" in done.stderr and "linger.ms" in done.stderr

@@ -183,7 +183,7 @@ def test_mistakes_are_named(pregao):
         assert done.returncode == 1 and all(word in done.stderr for word in words), done.stderr
     for flags in (["stop"], ["--to", "parquet"]):
         done = pregao.run("silver", *flags)
-        assert done.returncode == 1 and "--engine spark" in done.stderr
+        assert done.returncode == 2 and "--engine spark" in done.stderr
 
 
 def test_spark_reads_kafka_with_tls_and_a_password(pregao):
