@@ -32,9 +32,7 @@ struct Wanted {
 
 Result<std::optional<TimestampMs>> Instant(const std::string& flag, const std::string& text, TimestampMs now) {
   if (text.empty()) return std::nullopt;
-  const auto instant = ParseInstant(text, now);
-  if (!instant.ok()) return Status::Invalid(flag + ": " + instant.status().message());
-  return *instant;
+  return InstantOf(flag, text, now);
 }
 
 Status CheckReason(const std::string& reason) {
@@ -308,7 +306,8 @@ void AgainFlags::Declare(CLI::App* app) {
       "--through", through,
       "A shell command that reads rejected records as JSON lines and writes a message for each, or an empty "
       "line to leave it alone");
-  app->add_flag("--dry-run", dry_run, "Show what would be sent and its verdict; send nothing");
+  app->add_flag("--dry-run", dry_run,
+                "Show what would be sent, and of --quarantine and --dead-letter its verdict; send nothing");
   app->add_flag("--anyway", anyway, "Send what would be rejected again, too");
   app->add_flag("--take-over", take_over, "Another machine that died in the middle of this is certainly dead");
   app->add_flag("--accept-unproven", accept_unproven,

@@ -114,6 +114,11 @@ Status Check(const ReplayOptions& options) {
 
 }  // namespace
 
+Status CheckReplay(const ReplayOptions& options) {
+  TRY(Check(options));
+  return LineReader::Open(options.file).status();
+}
+
 Result<ReplayCounts> Replay(const ReplayOptions& options, topic::TopicWriter* quotes, topic::TopicWriter* dead_letter,
                             const Clock& clock, std::stop_token stop) {
   TRY(Check(options));

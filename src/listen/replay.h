@@ -33,6 +33,9 @@ struct ReplayOptions {
   std::function<void(const ReplayCounts&)> progress;  ///< after each batch; may be empty
 };
 
+/// Whether there is anything to send: the errors of Replay that are known before it sends, without its effects.
+[[nodiscard]] Status CheckReplay(const ReplayOptions& options);
+
 /// Sends the file's frames. A message has `received_at` only if the line has it; the record's timestamp is then that
 /// time, else the event's. KeyError: no such file; Invalid: an option out of range, or a line above 1 MiB;
 /// Cancelled: stopped, all that was sent being durable.

@@ -16,6 +16,34 @@ def run(pregao, *args):
     return done.returncode, done.stdout, done.stderr
 
 
+# replay
+
+def test_a_dry_run_of_a_recording_counts_and_sends_nothing(pregao):
+    tried = json.loads(pregao("replay", FRAMES, "--dry-run", "--json"))
+    assert tried["dry_run"] and tried["messages"] > 0
+    assert not (pregao.folder / "data").exists()
+    assert "nothing was sent" in pregao("replay", FRAMES, "--dry-run")
+    sent = json.loads(pregao("replay", FRAMES, "--json"))
+    assert sent == tried | {"dry_run": False}
+
+
+@pytest.mark.parametrize("flags", [["--limit", "5"], ["--reason", "bad_price"], ["--ticker", "AAPL"], ["--set", "price=1"],
+                                   ["--since", "1d", "--until", "1h"], ["--anyway", "--take-over"]])
+def test_a_recording_takes_no_flags_of_the_quarantine(pregao, flags):
+    error = pregao("replay", FRAMES, *flags, code=2)
+    assert all(flag in error for flag in flags if flag.startswith("--"))
+    assert not (pregao.folder / "data").exists()
+
+
+def test_the_quarantine_takes_no_flags_of_a_recording(lake):
+    assert "--speed, --source" in lake("replay", "--quarantine", "--speed", "2", "--source", "x", code=2)
+
+
+def test_a_recording_that_is_not_there_leaves_no_topic_behind(pregao):
+    assert "nofile" in pregao("replay", "nofile", code=1)
+    assert not (pregao.folder / "data").exists()
+
+
 # The words of the command line
 
 def test_print_config_needs_no_settings_that_load(pregao):
