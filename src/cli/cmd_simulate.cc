@@ -8,7 +8,9 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/instant.h"
+#include "cli/misuse.h"
 #include "cli/output.h"
+#include "cli/source.h"
 #include "cli/topics.h"
 #include "yahoo/message_source.h"
 #include "yahoo/sim_server.h"
@@ -36,7 +38,7 @@ void WaitForStop(std::stop_token stop) {
 Result<ExitCode> Serve(const Context& context, const Options& wanted) {
   yahoo::SimServerOptions options = wanted.server;
   if (!wanted.start.empty()) {
-    TRY_ASSIGN(const TimestampMs start, ParseInstant(wanted.start, context.clock->Now()));
+    TRY_ASSIGN(const TimestampMs start, InstantOf("--start", wanted.start, context.clock->Now()));
     options.start = TimestampMs(start.value / 1000 * 1000);
   }
   options.skip = std::chrono::seconds(wanted.skip_s);
@@ -67,8 +69,24 @@ Result<ExitCode> Serve(const Context& context, const Options& wanted) {
   return ExitCode::kOk;
 }
 
+/// The server and the messages have flags of their own: those of the other are refused, not ignored.
+Status CheckFlags(const CLI::App& app, bool fills) {
+  const std::string wrong =
+      fills ? Given(app, {"--host", "--port", "--start", "--skip", "--retry-after", "--drop", "--abort", "--duplicate",
+                          "--out-of-order", "--future", "--damaged", "--silent", "--throttle", "--broken"})
+            : Given(app, {"--rejects", "--duplicates"});
+  if (wrong.empty()) return Status::OK();
+  return Misuse(wrong + (fills ? ": of the server, which --messages does not start" : ": only with --messages"));
+}
+
 // Straight into the topic, as fast as it takes them.
 Result<ExitCode> Fill(const Context& context, const Options& options) {
+  if (context.settings.topic == Settings().topic) {
+    spdlog::warn(
+        "invented quotes go into {}, the topic that real ones go to when no other is named, and `pregao "
+        "silver` makes rows of them all; keep them apart by --topic {} and --lake {}",
+        context.settings.topic, kDemoTopic, kDemoLake);
+  }
   TRY_ASSIGN(const auto topics, OpenTopicWriters(context));
   yahoo::SimMessageOptions market;
   market.seed = static_cast<std::uint64_t>(context.settings.sim_seed);
@@ -146,8 +164,10 @@ Command SimulateCommand() {
                             "Seconds of the market that have passed when the server opens; its history has them")
                 ->check(CLI::Range(std::int64_t{0}, std::int64_t{45 * 86'400}))
                 ->capture_default_str();
-            app->add_option("--messages", options->messages,
-                            "Serve nothing; write so many messages into the topic at full speed")
+            app->add_option(
+                   "--messages", options->messages,
+                   "Serve nothing; write so many messages into the topic at full speed; with sim.seed, --rejects and "
+                   "--duplicates alone")
                 ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
             app->add_option("--rejects", options->rejects, "With --messages: the share that Silver must refuse")
                 ->check(CLI::Range(0.0, 1.0));
@@ -155,7 +175,8 @@ Command SimulateCommand() {
                 ->check(CLI::Range(0.0, 1.0))
                 ->capture_default_str();
             DeclareFaults(app, &options->server.faults);
-            return [options, context] {
+            return [app, options, context]() -> Result<ExitCode> {
+              TRY(CheckFlags(*app, options->messages > 0));
               return options->messages > 0 ? Fill(*context, *options) : Serve(*context, *options);
             };
           }};

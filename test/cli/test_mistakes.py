@@ -44,6 +44,26 @@ def test_a_recording_that_is_not_there_leaves_no_topic_behind(pregao):
     assert not (pregao.folder / "data").exists()
 
 
+# simulate
+
+@pytest.mark.parametrize("flags", [["--start", "2026-02-30"], ["--skip", "5"], ["--port", "1"], ["--drop", "0.5", "--host", "::1"]])
+def test_messages_take_no_flags_of_the_server(pregao, flags):
+    error = pregao("simulate", "--messages", "5", *flags, code=2)
+    assert all(flag in error for flag in flags if flag.startswith("--"))
+    assert not (pregao.folder / "data").exists()
+
+
+def test_the_server_takes_no_flags_of_messages(pregao):
+    assert "--rejects" in pregao("simulate", "--rejects", "0.5", code=2)
+    assert "--start: '2026-02-30' is no point in time" in pregao("simulate", "--start", "2026-02-30", code=2)
+
+
+def test_invented_quotes_in_the_topic_of_real_ones_are_warned_of(pregao):
+    code, _, err = run(pregao, "simulate", "--messages", "5")
+    assert code == 0 and "warning" in err and "local:data/topic.db" in err and "--topic local:data/demo/topic.db" in err
+    assert run(pregao, "simulate", "--messages", "5", "--topic", "local:bench.db")[2] == ""
+
+
 # The words of the command line
 
 def test_print_config_needs_no_settings_that_load(pregao):
