@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "base/json_writer.h"
 #include "base/text.h"
@@ -8,6 +9,7 @@
 #include "cli/bigquery.h"
 #include "cli/commands.h"
 #include "cli/lake_session.h"
+#include "cli/misuse.h"
 #include "cli/output.h"
 #include "cli/silver_spark.h"
 #include "cli/spark_tables.h"
@@ -17,6 +19,11 @@
 
 namespace pregao::cli {
 namespace {
+
+/// What the verdict does not speak of.
+std::string Unjudged(const query::AuditReport& report) {
+  return report.unread > 0 ? fmt::format("; {} not read yet", HumanCount(report.unread)) : "";
+}
 
 std::string ForPeople(const query::AuditReport& report) {
   TextTable partitions{{{"topic"},
@@ -35,19 +42,21 @@ std::string ForPeople(const query::AuditReport& report) {
   const std::string source = report.from_bronze && report.from_topic ? "bronze and the topic"
                              : report.from_bronze                    ? "bronze"
                                                                      : "the topic";
-  if (report.found == 0) return out + fmt::format("clean: every record of {} is accounted for, none twice\n", source);
+  if (report.found == 0) {
+    return out + fmt::format("clean: every record of {} is accounted for, none twice{}\n", source, Unjudged(report));
+  }
   TextTable findings{{{"finding"}, {"topic"}, {"partition", true}, {"offset", true}, {"detail"}}, {}};
   for (const auto& f : report.findings) {
     findings.rows.push_back({f.kind, f.topic, f.partition < 0 ? "" : std::to_string(f.partition),
                              f.offset < 0 ? "" : std::to_string(f.offset), Printable(f.detail)});
   }
   out += findings.ToString();
-  return out + fmt::format("\n{} findings, {} shown; followed {}\n", HumanCount(report.found), report.findings.size(),
-                           source);
+  return out + fmt::format("\n{} findings, {} shown; followed {}{}\n", HumanCount(report.found), report.findings.size(),
+                           source, Unjudged(report));
 }
 
 struct Options {
-  bool repair = false, dry_run = false;
+  bool repair = false, dry_run = false, bronze_only = false;
 };
 
 /// What the repair did, or would do.
@@ -87,6 +96,8 @@ std::string ForPrograms(const query::AuditReport& report, const Repaired& repair
   w.Bool(report.from_bronze);
   w.Key("from_topic");
   w.Bool(report.from_topic);
+  w.Key("unread");
+  report.from_topic ? w.Int(report.unread) : w.Null();
   if (repaired) AddRepair(*repaired, dry_run, &w);
   w.Key("partitions");
   w.BeginArray();
@@ -127,12 +138,18 @@ std::string ForPrograms(const query::AuditReport& report, const Repaired& repair
   return w.Take() + "\n";
 }
 
-/// Null where the topic is gone: that leaves Bronze to audit against.
-Result<std::unique_ptr<topic::TopicReader>> OpenAuditReader(const Context& context) {
+/// Null where Bronze alone is audited: by request, or where nobody has named a topic and there is none.
+Result<std::unique_ptr<topic::TopicReader>> OpenAuditReader(const Context& context, bool bronze_only) {
+  if (bronze_only) return nullptr;
   TRY_ASSIGN(const auto uri, topic::ParseTopic(context.settings.topic));
   auto reader = topic::OpenReader(uri, TopicSettingsOf(context, false), {.group = "pregao-audit", .partitions = {}});
-  if (reader.status().IsKeyError()) return nullptr;
-  return reader;
+  if (!reader.status().IsKeyError()) return reader;
+  if (TopicIsNamed(context.settings)) {
+    return reader.status().WithMessage(reader.status().message(),
+                                       ". Where it is gone for good, audit what bronze holds: --bronze-only");
+  }
+  spdlog::warn("{} was not found, and not checked: this is an audit against bronze alone", context.settings.topic);
+  return nullptr;
 }
 
 /// Where the tables are.
@@ -201,14 +218,13 @@ Result<std::unique_ptr<Home>> OpenHome(const Context& context) {
 
 Result<ExitCode> RunAudit(const Context& context, const Options& options) {
   if (options.dry_run && !options.repair) {
-    WriteError("pregao: --dry-run goes with --repair: without it an audit changes nothing\n");
-    return ExitCode::kUsage;
+    return Misuse("--dry-run goes with --repair: without it an audit changes nothing");
   }
   TRY_ASSIGN(const auto home, OpenHome(context));
   query::AuditTables* tables = nullptr;
   query::AuditLosses losses;
   const auto audit = [&]() -> Result<query::AuditReport> {
-    TRY_ASSIGN(const auto reader, OpenAuditReader(context));
+    TRY_ASSIGN(const auto reader, OpenAuditReader(context, options.bronze_only));
     TRY_ASSIGN(tables, home->Look());
     return query::Audit(tables, reader.get(), options.repair ? &losses : nullptr);
   };
@@ -250,6 +266,7 @@ Command AuditCommand() {
         app->add_flag("--repair", options->repair,
                       "Append the records that are missing, out of bronze or the topic; nothing is deleted");
         app->add_flag("--dry-run", options->dry_run, "With --repair: say what would be appended, and change nothing");
+        app->add_flag("--bronze-only", options->bronze_only, "Do not look at the topic, which may be gone");
         return [options, context] { return RunAudit(*context, *options); };
       },
       /*reads=*/true};

@@ -18,6 +18,11 @@ topic::TopicSettings TopicSettingsOf(const Context& context, bool create) {
   return settings;
 }
 
+bool TopicIsNamed(const Settings& settings) {
+  const auto origin = settings.origins.find("topic");
+  return origin != settings.origins.end() && origin->second != "default";
+}
+
 Result<TopicWriters> OpenTopicWriters(const Context& context) {
   TRY_ASSIGN(const topic::TopicUri uri, topic::ParseTopic(context.settings.topic));
   const auto folder = std::filesystem::path(uri.path).parent_path();  // empty for Kafka

@@ -178,11 +178,13 @@ class Auditor {
     for (const auto& p : report_.partitions) {
       if (p.topic == info.name && p.generation == info.generation) limits[Partition(p.partition)] = Offset(p.limit);
     }
-    if (limits.empty() && !bronze_ && !report_.partitions.empty()) {
+    if (limits.empty() && !report_.partitions.empty()) {
       const auto& p = report_.partitions.front();
       return Status::Invalid("the tables are of topic '", p.topic, "' (generation ", p.generation, "), and not of '",
-                             info.name, "' (", info.generation, "): name the topic by --topic");
+                             info.name, "' (", info.generation, "): name the topic by --topic",
+                             bronze_ ? ", or audit without one by --bronze-only" : "");
     }
+    TRY(CountUnread(limits));
     RecordJudge judge(tables_);
     Indices there{{tables_, "silver", info.name}, {tables_, "quarantine", info.name}, {tables_, "bronze", info.name}};
     TopicWalk walk(topic_, std::move(limits));
@@ -193,6 +195,16 @@ class Auditor {
     }
     TRY(Settle(&judge, /*count=*/!bronze_, &AuditLosses::missing_in_topic));
     report_.from_topic = true;
+    return Status::OK();
+  }
+
+  Status CountUnread(const std::map<Partition, Offset>& limits) {
+    TRY_ASSIGN(const auto ranges, topic_->Ranges());
+    for (const auto& [partition, range] : ranges) {
+      const auto limit = limits.find(partition);
+      const Offset from = limit == limits.end() ? range.low : std::max(range.low, limit->second);
+      if (from < range.high) report_.unread += range.high - from;
+    }
     return Status::OK();
   }
 

@@ -38,14 +38,15 @@ struct AuditReport {
   std::int64_t found = 0;
   bool from_bronze = false;  ///< every record of Bronze was followed
   bool from_topic = false;   ///< every record that the topic retains was followed
+  std::int64_t unread = 0;   ///< offsets of that topic behind the tables' positions, which nobody has judged yet
 };
 
 /// Follows every record below the tables' positions to its row in Silver, its row in Quarantine, or the row it repeats.
 /// What nobody has read leaves no record: a hole in Bronze tells of it where the topic's offsets have none, else the
 /// engine's own count in the log of Silver.
 /// Works beside a running engine. @param topic  null: Bronze alone is the source; else its records are followed too.
-/// KeyError: there is no Silver. Invalid: neither Bronze nor a topic; the tables are of another topic, and there is no
-/// Bronze; or two generations of one topic in one table.
+/// KeyError: there is no Silver. Invalid: neither Bronze nor a topic; the tables are of another topic, or of another
+/// generation of it; or two generations of one topic in one table.
 /// @param losses  may be null
 [[nodiscard]] Result<AuditReport> Audit(AuditTables* tables, topic::TopicReader* topic, AuditLosses* losses = nullptr);
 

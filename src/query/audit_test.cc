@@ -208,9 +208,16 @@ TEST_F(AuditTest, WhatRetentionTookUnreadIsTheEnginesOwnCountWhereHolesTellNothi
 }
 
 TEST_F(AuditTest, WhatIsBehindThePositionsIsNotJudged) {
+  EXPECT_THAT(Found(), IsEmpty());
+  EXPECT_EQ(report_.unread, 0);
   Send(7);
+  Send(8);
   Silver(8, 9);
   EXPECT_THAT(Found(), IsEmpty());
+  EXPECT_EQ(report_.unread, 2);
+  topic_.DropBelow(Partition(0), Offset(6));
+  EXPECT_THAT(Found(), IsEmpty());
+  EXPECT_EQ(report_.unread, 1) << "the topic has the other no longer";
 }
 
 TEST_F(AuditTest, WhatRepeatsARefusedRowIsItsDuplicate) {
@@ -223,13 +230,26 @@ TEST_F(AuditTest, WhatRepeatsARefusedRowIsItsDuplicate) {
 }
 
 TEST_F(AuditTest, TablesOfAnotherTopicAreNotCalledClean) {
-  tables_.topic = "other";
-  EXPECT_THAT(Found(), IsEmpty());  // Bronze was followed
-  tables_.has_bronze = false;
-  const auto reader = topic_.NewReader("audit");
-  const auto audit = Audit(&tables_, reader.get());
-  ASSERT_TRUE(audit.status().IsInvalid());
-  EXPECT_THAT(audit.status().message(), HasSubstr("--topic"));
+  const std::string generation = tables_.generation;
+  for (const bool bronze : {true, false}) {
+    tables_.has_bronze = bronze;
+    for (const bool renamed : {true, false}) {
+      tables_.topic = renamed ? "other" : "quotes";
+      tables_.generation = renamed ? generation : "made-anew";
+      const auto reader = topic_.NewReader("audit");
+      const auto audit = Audit(&tables_, reader.get());
+      ASSERT_TRUE(audit.status().IsInvalid()) << bronze << renamed;
+      EXPECT_THAT(audit.status().message(), HasSubstr("--topic"));
+    }
+  }
+}
+
+TEST_F(AuditTest, WithoutATopicBronzeIsFollowedAlone) {
+  tables_.topic = "quotes";
+  const auto report = Audit(&tables_, nullptr).ValueOrDie();
+  EXPECT_EQ(report.found, 0);
+  EXPECT_TRUE(report.from_bronze);
+  EXPECT_FALSE(report.from_topic);
 }
 
 TEST_F(AuditTest, RecordsAreReadOutOfBronzeOnceAndInOrder) {

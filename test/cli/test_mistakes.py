@@ -44,6 +44,38 @@ def test_a_recording_that_is_not_there_leaves_no_topic_behind(pregao):
     assert not (pregao.folder / "data").exists()
 
 
+# audit
+
+def test_an_audit_of_another_topic_is_not_clean(lake):
+    lake("simulate", "--messages", "10", "--topic", "local:t4.db")
+    lake("simulate", "--messages", "10", "--topic", "local:t4.db#other")
+    for topic in ("local:t4.db", "local:t4.db#other"):
+        error = lake("audit", "--topic", topic, code=1)
+        assert "the tables are of topic 'quotes'" in error and "--topic" in error
+    assert "clean: every record of bronze is accounted for" in lake("audit", "--bronze-only", "--topic", "local:t4.db")
+
+
+def test_an_audit_of_a_topic_that_is_not_there_is_an_error_where_somebody_named_it(lake):
+    error = lake("audit", "--topic", "local:typo2.db", code=1)
+    assert "typo2.db" in error and "does not exist" in error and "--bronze-only" in error
+    assert not (lake.folder / "typo2.db").exists()
+    for left in (lake.folder / "data").glob("topic.db*"):
+        left.unlink()
+    code, out, err = run(lake, "audit")
+    assert code == 0 and "clean: every record of bronze is accounted for" in out
+    assert "local:data/topic.db was not found, and not checked" in err
+
+
+def test_an_audit_tells_what_is_not_read_yet(lake):
+    assert json.loads(lake("audit", "--json"))["unread"] == 0
+    assert "not read yet" not in lake("audit")
+    lake("simulate", "--messages", "300")
+    assert "none twice; 300 not read yet" in lake("audit")
+    report = json.loads(lake("audit", "--json"))
+    assert report["clean"] and report["unread"] == 300
+    assert json.loads(lake("audit", "--json", "--bronze-only"))["unread"] is None
+
+
 # simulate
 
 @pytest.mark.parametrize("flags", [["--start", "2026-02-30"], ["--skip", "5"], ["--port", "1"], ["--drop", "0.5", "--host", "::1"]])
