@@ -69,7 +69,9 @@ std::vector<std::string> AllRoots() {
 /// What works until the topic's end needs it now. What runs for ever waits for a broker, but not with wrong settings.
 Result<std::unique_ptr<topic::TopicReader>> OpenEngineTopic(const Context& context, bool until_end) {
   TRY_ASSIGN(const auto uri, topic::ParseTopic(context.settings.topic));
-  const auto open = [uri, settings = TopicSettingsOf(context, true), group = context.settings.engine_group] {
+  // The end of a topic of this machine that somebody has named, and that is not there, is a slip of the pen.
+  const bool create = !until_end || uri.kafka() || !TopicIsNamed(context.settings);
+  const auto open = [uri, settings = TopicSettingsOf(context, create), group = context.settings.engine_group] {
     return topic::OpenReader(uri, settings, {.group = group, .join = true, .headers = false});
   };
   if (until_end || !uri.kafka()) return open();

@@ -152,6 +152,13 @@ def test_an_unknown_property_of_kafka_ends_with_2(pregao):
     assert "lake" in pregao("sql", "select * from silver", code=1), "whoever reads no topic does not mind"
 
 
+def test_the_end_of_a_topic_that_is_not_there(pregao):
+    error = pregao("silver", "--topic", "local:typo.db", "--until", "end", code=1)
+    assert "typo.db" in error and "does not exist" in error
+    assert not list(pregao.folder.iterdir())
+    assert "0 rows" in pregao("silver", "--until", "end"), "nobody has named it: that is a beginning"
+
+
 def test_a_taking_over_of_nothing_says_so(lake):
     code, _, err = run(lake, "silver", "--take-over", "--until", "end")
     assert code == 0 and "nothing to take over" in err
