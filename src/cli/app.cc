@@ -15,6 +15,7 @@
 #include "cli/log.h"
 #include "cli/output.h"
 #include "cli/source.h"
+#include "cli/urls.h"
 
 namespace pregao::cli {
 namespace {
@@ -114,6 +115,8 @@ int Fail(ExitCode code, std::string_view message) {
 int RunCommand(const Run& run, bool reads, const Flags& flags, Context* context) {
   auto loaded = LoadSettings(Sources(flags));
   if (!loaded.ok()) return Fail(ExitCode::kUsage, loaded.status().message());
+  const Status urls = CheckUrls(loaded->settings);
+  if (!urls.ok()) return Fail(ExitCode::kUsage, urls.message());
   context->settings = std::move(loaded->settings);
   SetUpLog(context->settings);
   for (const std::string& warning : loaded->warnings) spdlog::warn("{}", warning);

@@ -252,7 +252,7 @@ def test_every_log_line_is_json_and_no_secret_is_in_any(pregao):
         assert line["time"].endswith("Z")
     url = f"ws://user:{SECRET}@127.0.0.1:1/"
     for text in (out, err, pregao("doctor", "--yahoo.stream-url", url, code=None), pregao("doctor", "--json", code=None),
-                 pregao("listen", "--yahoo.stream-url", url, code=1)):
+                 pregao("listen", "--yahoo.stream-url", url, code=2)):
         assert SECRET not in text
 
 
