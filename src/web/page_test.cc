@@ -256,6 +256,18 @@ TEST_F(TailTest, ATopicThatFailsIsToldOfAndFollowedAgainWithoutALoss) {
   EXPECT_TRUE(Eventually([&] { return board_.Find("PETR4.SA")->price == 42 && board_.problem().empty(); }));
 }
 
+TEST_F(TailTest, TheRateIsOfWhatComesAndNotOfWhatWasThere) {
+  for (int i = 0; i < 30; ++i) Append(Message("PETR4.SA", 40, kNow + i));
+  const auto rate_in = [&](std::int64_t ms) { return board_.Rate(TimestampMs(clock_.Now().value + ms)); };
+  Start();
+  ASSERT_TRUE(Eventually([&] { return board_.total() == 30; }));
+  EXPECT_EQ(rate_in(1000), 0);
+  Append(Message("PETR4.SA", 41, kNow + 30));
+  ASSERT_TRUE(Eventually([&] { return board_.total() == 31; }));
+  EXPECT_DOUBLE_EQ(rate_in(1000), 0.1);
+  EXPECT_EQ(rate_in(12'000), 0);
+}
+
 TEST_F(TailTest, ARejectIsNoQuote) {
   Start();
   Append("{\"ticker\":\"PETR4.SA\"}");
