@@ -51,6 +51,16 @@ engine::HistoryPart PartOf(const yahoo::ChartQuery& query, yahoo::Chart chart, T
   return part;
 }
 
+/// It ends while these tickers still had requests before them, the first of them in this step.
+void TellUnfinished(const Status& why, std::size_t step, const BackfillTicker* at, BackfillPlan* plan) {
+  bool before = true;  // those have had this step's answer
+  for (BackfillTicker& ticker : plan->tickers) {
+    before = before && &ticker != at;
+    if (!ticker.problem.empty() || ticker.queries.size() <= (before ? step + 1 : step)) continue;
+    ticker.problem = "not finished: " + why.message();
+  }
+}
+
 /// Trouble with one ticker, and not with Yahoo.
 bool IsOfTheTicker(const Status& status) { return status.IsKeyError() || status.IsInvalid(); }
 
@@ -89,15 +99,19 @@ Status RunBackfill(BackfillPlan* plan, yahoo::ChartClient* client, engine::Histo
   for (std::size_t step = 0; step < steps; ++step) {
     for (BackfillTicker& ticker : plan->tickers) {
       if (step >= ticker.queries.size()) continue;
-      progress(++done, all);
-      if (!ticker.problem.empty()) continue;
+      if (!ticker.problem.empty()) {
+        progress(++done, all);
+        continue;
+      }
       const yahoo::ChartQuery& query = ticker.queries[step];
       auto chart = client->Fetch(query, stop);
+      if (chart.ok() || IsOfTheTicker(chart.status())) progress(++done, all);
       if (!chart.ok() && IsOfTheTicker(chart.status())) {
         ticker.problem = chart.status().message();
         continue;
       }
       if (!chart.ok()) {
+        TellUnfinished(chart.status(), step, &ticker, plan);
         TRY(flush());  // what has come is not asked for again
         return chart.status();
       }

@@ -30,7 +30,7 @@ struct BackfillTicker {
   std::optional<engine::HistorySpan> covered;  ///< before
   std::vector<yahoo::ChartQuery> queries;
   std::int64_t bars = 0;     ///< that came
-  std::string problem = {};  ///< why it was given up; empty: it was not
+  std::string problem = {};  ///< why it was given up, or not finished; empty: all came
 };
 
 struct BackfillPlan {
@@ -45,8 +45,8 @@ struct BackfillPlan {
                                         const market::Calendars& calendars);
 
 /// Asks and writes, some windows of every ticker a commit. A ticker that Yahoo refuses is given up, with its problem in
-/// the plan, and the others go on; when Yahoo does not answer at all, everything stops there. What had come is
-/// committed in any case.
+/// the plan, and the others go on; when Yahoo does not answer at all, everything stops there, and the problem of
+/// those that are not finished says so. What had come is committed in any case.
 /// @param progress  gets the requests done, and all of them
 /// @return IOError: Yahoo does not answer, or the lake does not; Cancelled: stopped
 [[nodiscard]] Status RunBackfill(BackfillPlan* plan, yahoo::ChartClient* client, engine::History* history,

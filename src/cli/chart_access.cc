@@ -1,5 +1,9 @@
 #include "cli/chart_access.h"
 
+#include <optional>
+#include <spdlog/spdlog.h>
+
+#include "base/text.h"
 #include "listen/watchlist_file.h"
 
 namespace pregao::cli {
@@ -11,14 +15,35 @@ struct PacedClient {
   yahoo::ChartClient client;
 };
 
-}  // namespace
-
-std::shared_ptr<yahoo::ChartClient> NewChartClient(const Context& context) {
-  yahoo::ChartClientOptions options;
+std::shared_ptr<yahoo::ChartClient> NewClient(const Context& context, yahoo::ChartClientOptions options) {
   options.url = context.settings.yahoo_chart_url;
   options.requests_per_minute = static_cast<double>(context.settings.yahoo_chart_requests_per_minute);
   const auto paced = std::make_shared<PacedClient>(options, context.clock);
   return {paced, &paced->client};
+}
+
+/// For one thread.
+class RetryTalk {
+ public:
+  void operator()(const std::string& problem, std::chrono::milliseconds wait) {
+    const auto now = std::chrono::steady_clock::now();
+    if (said_ && now - *said_ < std::chrono::minutes(1)) return;
+    said_ = now;
+    spdlog::warn("{}; trying again in {}", problem, FormatDuration(std::chrono::ceil<std::chrono::seconds>(wait)));
+  }
+
+ private:
+  std::optional<std::chrono::steady_clock::time_point> said_;
+};
+
+}  // namespace
+
+std::shared_ptr<yahoo::ChartClient> NewChartClient(const Context& context) { return NewClient(context, {}); }
+
+std::shared_ptr<yahoo::ChartClient> NewTalkingChartClient(const Context& context) {
+  yahoo::ChartClientOptions options;
+  options.on_retry = RetryTalk();
+  return NewClient(context, std::move(options));
 }
 
 engine::HistoryOptions HistoryOptionsOf(const Settings& settings) {

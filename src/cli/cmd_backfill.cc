@@ -145,7 +145,7 @@ Result<ExitCode> RunBackfillCommand(const Context& context, const Options& optio
   if (!options.dry_run && plan.requests() > 0) {
     TRY_ASSIGN(auto store, OpenLake(context));
     TRY_ASSIGN(const auto history, engine::History::Open(std::move(store), context.clock, history_options));
-    const auto client = NewChartClient(context);
+    const auto client = NewTalkingChartClient(context);
     ProgressBar bar("asking for " + std::string(range.interval.name) + " bars", "requests");
     end = RunBackfill(&plan, client.get(), history.get(), *context.clock, context.stop,
                       [&bar](std::int64_t done, std::int64_t of) { bar.Update(done, of); });

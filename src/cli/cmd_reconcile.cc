@@ -83,16 +83,16 @@ Result<std::vector<market::Bar>> StreamBars(query::Session* session, const std::
   return medallion::BarsOf(*table);
 }
 
-Result<TickerReport> CompareTicker(query::Session* session, yahoo::ChartClient* client, const std::string& ticker,
-                                   const Range& range, const ReconcileRules& rules, std::stop_token stop) {
-  TickerReport report{ticker, {}, ""};
+/// Puts into the report what was found, or the problem of a ticker that Yahoo refuses. IOError: Yahoo does not answer.
+Status CompareTicker(query::Session* session, yahoo::ChartClient* client, const std::string& ticker, const Range& range,
+                     const ReconcileRules& rules, std::stop_token stop, TickerReport* report) {
   std::vector<market::Bar> chart;
   for (const auto& window :
        yahoo::PlanChart(ticker, yahoo::kChartIntervals.front(), range.from_s, range.to_s, range.now_s).windows) {
     auto answer = client->Fetch(window, stop);
     if (answer.status().IsKeyError() || answer.status().IsInvalid()) {
-      report.problem = answer.status().message();
-      return report;
+      report->problem = answer.status().message();
+      return Status::OK();
     }
     TRY(answer.status());
     for (market::Bar& bar : answer->bars) {
@@ -101,8 +101,8 @@ Result<TickerReport> CompareTicker(query::Session* session, yahoo::ChartClient* 
     }
   }
   TRY_ASSIGN(const auto stream, StreamBars(session, ticker, range));
-  report.found = Reconcile(stream, chart, rules);
-  return report;
+  report->found = Reconcile(stream, chart, rules);
+  return Status::OK();
 }
 
 Reconciled SumOf(const std::vector<TickerReport>& reports) {
@@ -218,15 +218,19 @@ Result<ExitCode> RunReconcile(const Context& context, const Options& options) {
   if (within.from_s >= within.to_s) return Status::Invalid("Yahoo has no minutes of that time any more");
   TRY_ASSIGN(const auto session, OpenSession(context));
   const InterruptOnStop interrupt(session.get(), context.stop);
-  const auto client = NewChartClient(context);
+  const auto client = NewTalkingChartClient(context);
   std::vector<TickerReport> reports;
+  Status end;
   {
     ProgressBar bar("comparing", "tickers");
     for (const std::string& ticker : tickers) {
       bar.Update(static_cast<std::int64_t>(reports.size()), static_cast<std::int64_t>(tickers.size()));
       const ReconcileRules rules{options.tolerance, options.volume_tolerance, calendars.Of(ticker)};
-      TRY_ASSIGN(auto report, CompareTicker(session.get(), client.get(), ticker, within, rules, context.stop));
-      reports.push_back(std::move(report));
+      TickerReport& report = reports.emplace_back(TickerReport{ticker, {}, ""});
+      if (end.ok()) end = CompareTicker(session.get(), client.get(), ticker, within, rules, context.stop, &report);
+      if (end.ok()) continue;
+      if (!end.IsIOError() && !end.IsCancelled()) return end;
+      report.problem = "not compared: " + end.message();
     }
   }
   const Reconciled sum = SumOf(reports);
@@ -234,6 +238,7 @@ Result<ExitCode> RunReconcile(const Context& context, const Options& options) {
                                                 [](const TickerReport& r) { return r.problem.empty(); });
   TRY(WriteOut(context.json ? ForPrograms(reports, sum, options, within, clean)
                             : ForPeople(reports, sum, options, within)));
+  TRY(end);
   return clean ? ExitCode::kOk : ExitCode::kFailed;
 }
 

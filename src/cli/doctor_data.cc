@@ -11,7 +11,9 @@
 #include "cli/lake_store.h"
 #include "cli/topics.h"
 #include "lake/data_file.h"
+#include "lake/partition_path.h"
 #include "lake/table.h"
+#include "query/broken_file.h"
 #include "query/session.h"
 
 namespace pregao::cli {
@@ -30,15 +32,73 @@ std::optional<std::int64_t> RowCount(const lake::Snapshot& snapshot) {
   return total;
 }
 
-// "position 12 of 15, 3 behind" over all partitions; empty when the table knows nothing of this topic.
-std::string Lag(const lake::Snapshot& snapshot, const TopicState& topic) {
+constexpr std::size_t kFilesLooked = 10'000, kBucketFilesLooked = 20;  // a request each there
+
+/// What is wrong with the first of a version's newest files that is not there whole; empty: nothing. `looked` is told
+/// how many were looked at.
+std::string BrokenFile(lake::ObjectStore* store, const std::string& root, const lake::Snapshot& snapshot, bool bucket,
+                       std::size_t* looked) {
+  constexpr std::string_view kMagic = "PAR1";  // the last bytes of a Parquet file
+  auto files = snapshot.files;
+  *looked = std::min(files.size(), bucket ? kBucketFilesLooked : kFilesLooked);
+  const auto end = files.begin() + static_cast<std::ptrdiff_t>(*looked);
+  std::partial_sort(files.begin(), end, files.end(),
+                    [](const auto& a, const auto& b) { return a->modified.value > b->modified.value; });
+  for (auto file = files.begin(); file != end; ++file) {
+    const std::string path = lake::UrlDecodePath((*file)->path);
+    if (path.starts_with('/') || path.find("://") != std::string::npos) continue;  // of another store
+    const auto last = static_cast<std::int64_t>(kMagic.size());
+    const auto bytes = store->GetRange(root + "/" + path, (*file)->size - last, last);
+    if (bytes.ok() && *bytes == kMagic) continue;
+    const std::string why = bytes.status().IsKeyError() ? "is missing"
+                            : bytes.ok()                ? "does not end as a Parquet file does"
+                                                        : "cannot be read (" + bytes.status().message() + ")";
+    return fmt::format("the file {}/{}/{} {}", store->uri(), root, path, why);
+  }
+  return "";
+}
+
+/// The table's finding, of its newest version.
+Finding TableFinding(const Context& context, lake::ObjectStore* store, const query::TableName& name,
+                     const lake::Snapshot& snapshot, const std::string& lag) {
+  std::size_t looked = 0;
+  const std::string broken = BrokenFile(store, name.root, snapshot, IsBucket(context.settings), &looked);
+  const std::size_t all = snapshot.files.size();
+  if (!broken.empty()) {
+    return {name.view, Health::kFailure, fmt::format("version {}: {}", snapshot.version.value, broken),
+            query::HowToMend(name, store->uri() + "/" + name.root)};
+  }
+  const auto rows = RowCount(snapshot);
+  std::int64_t bytes = 0;
+  for (const auto& file : snapshot.files) bytes += file->size;
+  const auto count = [](std::size_t n) { return HumanCount(static_cast<std::int64_t>(n)); };
+  return {name.view, Health::kOk,
+          fmt::format("version {}, {} rows in {} files{}, {}{}", snapshot.version.value,
+                      rows ? HumanCount(*rows) : "uncounted", count(all),
+                      looked == all ? "" : fmt::format(" ({} looked at)", count(looked)), HumanSize(bytes), lag),
+          ""};
+}
+
+using TablePositions = std::map<std::string, std::int64_t>;
+
+/// How far a table is. The engine that commits quarantine before silver leaves a version of quarantine out where there
+/// is no reject: then silver tells how far it is.
+TablePositions Reached(const std::string& view, const TablePositions& own, const TablePositions& silver) {
+  TablePositions reached = own;
+  if (view != "quarantine") return reached;
+  for (const auto& [id, position] : silver) reached[id] = std::max(reached[id], position);
+  return reached;
+}
+
+// "; 3 records behind the topic" over all partitions, or that the table knows nothing of this topic.
+std::string Lag(const TablePositions& positions, const TopicState& topic) {
   std::int64_t position = 0, high = 0;
   bool known = false;
   for (const auto& [partition, range] : topic.ranges) {
-    const auto at = snapshot.positions.find(
-        fmt::format("pregao:{}:{}:{}", topic.info.name, topic.info.generation, partition.value));
-    known = known || at != snapshot.positions.end();
-    position += at == snapshot.positions.end() ? range.low.value : at->second;
+    const auto at =
+        positions.find(fmt::format("pregao:{}:{}:{}", topic.info.name, topic.info.generation, partition.value));
+    known = known || at != positions.end();
+    position += at == positions.end() ? range.low.value : at->second;
     high += range.high.value;
   }
   if (!known) return "; nothing of this topic yet";
@@ -118,6 +178,7 @@ void CheckTables(const Context& context, std::vector<Finding>* out) {
     return;  // CheckLake said so
   }
   const auto topic = LookAtTopic(context);
+  TablePositions silver;
   for (const query::TableName& name : query::LakeTables()) {
     const auto table = lake::Table::Open(*store, name.root, context.clock);
     if (table.status().IsKeyError()) {
@@ -133,15 +194,9 @@ void CheckTables(const Context& context, std::vector<Finding>* out) {
       continue;
     }
     const auto snapshot = (*table)->snapshot();
-    const auto rows = RowCount(*snapshot);
-    std::int64_t bytes = 0;
-    for (const auto& file : snapshot->files) bytes += file->size;
-    out->push_back({name.view, Health::kOk,
-                    fmt::format("version {}, {} rows in {} files, {}{}", snapshot->version.value,
-                                rows ? HumanCount(*rows) : "uncounted",
-                                HumanCount(static_cast<std::int64_t>(snapshot->files.size())), HumanSize(bytes),
-                                topic.ok() ? Lag(*snapshot, *topic) : ""),
-                    ""});
+    if (name.view == "silver") silver = snapshot->positions;
+    const std::string lag = topic.ok() ? Lag(Reached(name.view, snapshot->positions, silver), *topic) : "";
+    out->push_back(TableFinding(context, store->get(), name, *snapshot, lag));
   }
 }
 

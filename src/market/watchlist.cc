@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxTicker = 32;  // Yahoo's longest, of options, have 21 characters
 constexpr std::size_t kQuotedInErrors = 40;
+constexpr double kMost = 1e15;  // of a quantity or a price: beyond it a double has no cents
 
 /// A value as an error shows it: bounded, and with nothing that could upset a terminal.
 std::string Quoted(std::string_view value) {
@@ -80,6 +81,9 @@ Result<double> ParseNumber(std::string_view field, std::string_view word) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) {
     return Status::Invalid(field, " ", Quoted(word), " is not a number: write it like 100 or 32.10");
+  }
+  if (std::abs(value) > kMost) {
+    return Status::Invalid(field, " ", Quoted(word), " is beyond 1,000,000,000,000,000: correct it, or leave it out");
   }
   return value;
 }

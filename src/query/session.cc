@@ -6,6 +6,7 @@
 
 #include "lake/added_files.h"
 #include "lake/data_file.h"
+#include "query/broken_file.h"
 #include "query/sessions.h"
 #include "query/view_sql.h"
 
@@ -94,7 +95,8 @@ Status Session::MakeView(const View& view, const std::string& name, const lake::
                          std::span<const std::shared_ptr<const lake::DataFile>> files) {
   if (cache_) TRY(cache_->Provide(view.name.root, files));
   TRY_ASSIGN(const std::string sql, ViewSql(name, Folder(view), snapshot, files));
-  return database_->Execute(sql);
+  const Status made = database_->Execute(sql);
+  return made.ok() ? made : ExplainBrokenFile(made, view.name, Folder(view), files);
 }
 
 Status Session::RefreshView(View* view) {
@@ -279,6 +281,10 @@ Status Session::Explain(const Status& error) const {
                              view.name.maker, " makes it, --lake names another lake");
     }
     if (!view.problem.ok()) return view.problem;
+  }
+  for (const View& view : views_) {  // a file that went, or was spoilt, after the view was made
+    if (view.shown == nullptr) continue;
+    if (Status told = ExplainBrokenFile(error, view.name, Folder(view), view.shown->files); told != error) return told;
   }
   return error;
 }

@@ -80,6 +80,10 @@ Result<FileIdentity> FileIdentity::Of(const std::string& path) {
 Status FileIdentity::StillThere() const {
   struct stat status {};
   const bool found = stat(path_.c_str(), &status) == 0;
+  if (unchanging_ && IsWritten(path_)) {
+    return Status::IOError("topic file '", path_,
+                           "' is being written by now, and this user may only read it: start again");
+  }
   if (found && status.st_dev == device_ && status.st_ino == inode_) return Status::OK();
   return Status::Invalid("topic file '", path_, "' was ", found ? "replaced" : "removed",
                          " while it was open: restart to use what is there now");
@@ -96,6 +100,7 @@ Result<LocalFile> LocalFile::Open(const LocalTopicOptions& options, Sync sync) {
   TRY(db.Exec(sync == Sync::kDurable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
   TRY_ASSIGN(TopicRow topic, FindOrCreateTopic(db, options));
   TRY_ASSIGN(FileIdentity identity, FileIdentity::Of(options.path));
+  if (db.unchanging()) identity.BeUnchanging();
   TRY_ASSIGN(auto select,
              db.Prepare("SELECT partition, low, high, bytes FROM partition WHERE topic=? ORDER BY partition"));
   TRY_ASSIGN(auto update, db.Prepare("UPDATE partition SET low=?, high=?, bytes=? WHERE topic=? AND partition=?"));

@@ -15,12 +15,15 @@ namespace pregao::topic {
 class FileIdentity {
  public:
   [[nodiscard]] static Result<FileIdentity> Of(const std::string& path);
-  /// Invalid when the path names another file or none.
+  /// To be taken for unchanging, see sqlite::Database.
+  void BeUnchanging() { unchanging_ = true; }
+  /// Invalid when the path names another file or none; IOError when somebody writes what was taken for unchanging.
   [[nodiscard]] Status StillThere() const;
 
  private:
   std::string path_;  // absolute: the process may change its folder
   std::uint64_t device_ = 0, inode_ = 0;
+  bool unchanging_ = false;
 };
 
 /// A partition's counters as stored. Offsets are never used again: `high` survives the removal of records.
@@ -67,8 +70,10 @@ class LocalFile {
   sqlite::Statement select_, update_;
 };
 
+/// Whether some process has the topic open for writing, or died so: a WAL stands beside it.
+[[nodiscard]] bool IsWritten(const std::string& path);
 /// Opens the file with its schema checked, or created when `create` is set and the file is empty or absent.
-/// KeyError when it is absent otherwise.
+/// KeyError when it is absent otherwise. One that may only be read is opened as unchanging where nobody writes it.
 [[nodiscard]] Result<sqlite::Database> OpenTopicFile(const std::string& path, bool create,
                                                      std::chrono::milliseconds busy);
 

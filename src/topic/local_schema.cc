@@ -88,12 +88,23 @@ Status CheckVersion(Database& db) {
 
 }  // namespace
 
+bool IsWritten(const std::string& path) {
+  std::error_code unknown;
+  return std::filesystem::exists(path + "-wal", unknown) || unknown;
+}
+
 Result<Database> OpenTopicFile(const std::string& path, bool create, milliseconds busy) {
   TRY(CheckPath(path, create));
   const auto mode = create ? Database::Mode::kCreate : Database::Mode::kExisting;
   TRY_ASSIGN(Database db, Database::Open(path, mode, busy));
   // In this order: a process that creates the topic now commits tables and id at once, between the two or not.
-  TRY_ASSIGN(const std::int64_t tables, db.QueryInt("SELECT count(*) FROM sqlite_schema"));
+  auto counted = db.QueryInt("SELECT count(*) FROM sqlite_schema");
+  // SQLite needs files beside this one, which who may only read cannot make. Without a WAL all is in the file itself.
+  if (counted.status().IsIOError() && !sqlite::IsBusy(counted.status()) && !create && !IsWritten(path)) {
+    TRY_ASSIGN(db, Database::Open(path, Database::Mode::kUnchanging, busy));
+    counted = db.QueryInt("SELECT count(*) FROM sqlite_schema");
+  }
+  TRY_ASSIGN(const std::int64_t tables, counted);
   TRY_ASSIGN(const std::int64_t id, db.QueryInt("PRAGMA application_id"));
   if (id != kApplicationId) {
     if (tables > 0 || id != 0) {

@@ -70,12 +70,25 @@ Result<std::span<const char>> Statement::Blob(int column) const {
   return std::span(static_cast<const char*>(blob), blob == nullptr ? 0 : size);
 }
 
+namespace {
+
+/// The address of a file that SQLite shall take for one that never changes.
+std::string UnchangingUri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) uri += c == '%' ? "%25" : c == '?' ? "%3f" : c == '#' ? "%23" : std::string(1, c);
+  return uri + "?immutable=1";
+}
+
+}  // namespace
+
 Result<Database> Database::Open(const std::string& path, Mode mode, std::chrono::milliseconds busy) {
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-                    (mode == Mode::kCreate ? SQLITE_OPEN_CREATE : 0);
+  const bool unchanging = mode == Mode::kUnchanging;
+  const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (mode == Mode::kCreate ? SQLITE_OPEN_CREATE : 0) |
+                    (unchanging ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE);
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
+  const int code = sqlite3_open_v2((unchanging ? UnchangingUri(path) : path).c_str(), &raw, flags, nullptr);
   Database db(std::make_unique<const std::string>(path), raw);
+  db.unchanging_ = unchanging;
   if (code != SQLITE_OK) return ErrorOf(code, path, raw != nullptr ? sqlite3_errmsg(raw) : sqlite3_errstr(code));
   db.SetBusyTimeout(busy);
   return db;

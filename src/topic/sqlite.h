@@ -71,7 +71,8 @@ class Resetter {
 /// A connection. Not thread-safe; must not cross a fork.
 class Database {
  public:
-  enum class Mode : std::uint8_t { kExisting, kCreate };
+  /// kUnchanging: to be read alone, without a lock or a file beside it, as it is right only while nobody writes.
+  enum class Mode : std::uint8_t { kExisting, kCreate, kUnchanging };
   /// Falls back to reading only when the file may not be written.
   [[nodiscard]] static Result<Database> Open(const std::string& path, Mode mode, std::chrono::milliseconds busy);
 
@@ -82,6 +83,7 @@ class Database {
   /// How long a call waits for another connection's lock before it fails; see IsBusy.
   void SetBusyTimeout(std::chrono::milliseconds busy);
   [[nodiscard]] bool read_only() const;
+  [[nodiscard]] bool unchanging() const { return unchanging_; }
   [[nodiscard]] const std::string& path() const { return *path_; }
   [[nodiscard]] sqlite3* handle() const { return db_.get(); }
 
@@ -93,6 +95,7 @@ class Database {
 
   std::unique_ptr<const std::string> path_;  // behind a pointer: statements refer to it across moves
   std::unique_ptr<sqlite3, Close> db_;
+  bool unchanging_ = false;
 };
 
 /// A transaction that is rolled back unless committed. Must not outlive or see a move of its Database.

@@ -37,11 +37,13 @@ UNION ALL BY NAME SELECT running.* EXCLUDE (is_final) FROM (FROM fetched WHERE N
 
 }  // namespace
 
-Result<std::string> BarsSql(const std::string& ticker, const std::string& interval, int limit) {
+Result<std::string> BarsSql(const std::string& ticker, const std::string& interval, int limit,
+                            const std::string& last_day) {
+  const std::string last = last_day.empty() ? "current_date" : "DATE " + query::QuoteText(last_day);
   for (const Interval& known : kIntervals) {
     if (known.name != interval) continue;
     const std::string where =
-        fmt::format("ticker = {} AND date >= current_date - {}", query::QuoteText(ticker), known.days);
+        fmt::format("ticker = {} AND date >= {} - {}", query::QuoteText(ticker), last, known.days);
     const std::string made =
         fmt::format("SELECT CAST(epoch({}) AS BIGINT) AS t, open, high, low, close, volume FROM {} WHERE {}",
                     known.start, known.from, where);
@@ -57,6 +59,12 @@ Result<std::string> BarsSql(const std::string& ticker, const std::string& interv
     return fmt::format("SELECT * FROM (SELECT * FROM ({}) ORDER BY t DESC LIMIT {}) ORDER BY t", sql, limit);
   }
   return Status::Invalid("interval '", interval, "' is none of 1m, 5m, 15m, 1h, 1d");
+}
+
+std::string NewestDaySql(const std::string& ticker, const std::string& interval) {
+  return fmt::format(
+      "SELECT CAST(max(date) AS VARCHAR) FROM bar_revisions WHERE ticker = {} AND \"interval\" IN ('1m', {})",
+      query::QuoteText(ticker), query::QuoteText(interval));
 }
 
 std::string DayOffsetSql(const std::string& ticker) {

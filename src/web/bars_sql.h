@@ -9,7 +9,14 @@ namespace pregao::web {
 /// close, volume (null: unknown), out of Gold's views; where a bar that is over was fetched with that interval it
 /// stands for the minutes that it overlaps. A bar of 1d is named by its exchange's date. Invalid: the interval is none
 /// of 1m, 5m, 15m, 1h, 1d.
-[[nodiscard]] Result<std::string> BarsSql(const std::string& ticker, const std::string& interval, int limit);
+/// @param last_day  looked at, with so many days before it that `limit` bars are there for a ticker that trades, from 5
+///                  of 1m to 1,500 of 1d; empty: today
+[[nodiscard]] Result<std::string> BarsSql(const std::string& ticker, const std::string& interval, int limit,
+                                          const std::string& last_day = "");
+
+/// One statement of one row: the day of the newest bar that BarsSql can be made of, however old, as 2026-11-28; null:
+/// there is none.
+[[nodiscard]] std::string NewestDaySql(const std::string& ticker, const std::string& interval);
 
 /// One statement, of one row or none: the seconds to be added to a UTC time of today, so that its date is the day of
 /// the ticker's exchange.

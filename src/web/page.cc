@@ -108,11 +108,23 @@ Result<std::string> Page::History(const std::string& ticker) {
   });
 }
 
+Result<query::JsonRows> Page::NewestBars(const std::string& ticker, const std::string& interval) {
+  TRY_ASSIGN(const std::string sql, BarsSql(ticker, interval, kBars));
+  TRY_ASSIGN(auto rows, tables_.Run(sql, kOwnLimits, kOwnPatience));
+  if (rows.count > 0) return rows;
+  TRY_ASSIGN(const auto day, tables_.Run(NewestDaySql(ticker, interval), kOwnLimits, kOwnPatience));
+  if (day.rows == "[[null]]") return rows;
+  constexpr std::size_t kAround = 3;  // [["2026-11-28"]]
+  TRY_ASSIGN(const std::string older,
+             BarsSql(ticker, interval, kBars, day.rows.substr(kAround, day.rows.size() - 2 * kAround)));
+  return tables_.Run(older, kOwnLimits, kOwnPatience);
+}
+
 Result<std::string> Page::Bars(const std::string& ticker, const std::string& interval) {
   if (ticker.empty()) return Status::Invalid("which ticker? ask /api/bars?ticker=PETR4.SA&interval=1m");
-  TRY_ASSIGN(const std::string sql, BarsSql(ticker, interval, kBars));
+  TRY(BarsSql(ticker, interval, kBars).status());
   return bars_.Get(interval + " " + ticker, [&]() -> Result<std::string> {
-    auto rows = tables_.Run(sql, kOwnLimits, kOwnPatience);
+    auto rows = NewestBars(ticker, interval);
     if (NothingYet(rows.status())) rows = query::JsonRows{"[]", "[]"};
     TRY(rows.status());
     const auto offset = tables_.Run(DayOffsetSql(ticker), kOwnLimits, kOwnPatience);  // [[-18000]]

@@ -55,6 +55,8 @@ class Page {
   [[nodiscard]] Status RemoveFromWatchlist(const std::string& ticker);
 
  private:
+  /// Of late, or the last that there are; none is no error.
+  [[nodiscard]] Result<query::JsonRows> NewestBars(const std::string& ticker, const std::string& interval);
   [[nodiscard]] Result<market::Watchlist> ReadWatchlist() const;
   [[nodiscard]] Status EditWatchlist(const std::function<Result<std::string>(std::string_view)>& edit);
   [[nodiscard]] Result<std::string> Rejects();

@@ -189,6 +189,17 @@ TEST_F(PageTestOfCandles, ADayThatIsOverIsTheOneThatWasFetched) {
             "[[" + std::to_string(today_ - 86'400) + ",30,31,30,31,100],[" + t_ + ",40,41,40,41,100]]}\n");
 }
 
+TEST_F(PageTestOfCandles, OfATickerThatHasNoneOfLateAreItsLastOnes) {
+  const std::int64_t old = today_ - 400 * 86'400;
+  Commit({BarAt(old - 30 * 86'400, 5)});  // too far before them for minutes
+  Commit({BarAt(old, 10), BarAt(old + 60, 11)});
+  const std::string t = std::to_string(old);
+  EXPECT_EQ(Candles("1m"), "[[" + t + ",10,11,10,11,100],[" + std::to_string(old + 60) + ",11,12,11,12,100]]}\n");
+  EXPECT_EQ(Candles("5m"), "[[" + t + ",10,12,10,12,200]]}\n");
+  ticker_ = "NO-USD";
+  EXPECT_EQ(Candles("1m"), "[]}\n");
+}
+
 TEST_F(PageTest, SqlFromThePageNamesNoFile) {
   EXPECT_EQ(Post("/api/sql", R"({"sql":"SELECT 1"})").status, 200);
   const auto refused = Post("/api/sql", R"json({"sql":"SELECT * FROM read_text('/etc/hostname')"})json");
@@ -243,6 +254,18 @@ TEST_F(TailTest, WhatWasInTheTopicBeforeIsShownAtOnce) {
   Append(Message("PETR4.SA", 40, kNow));
   Start();
   EXPECT_TRUE(Eventually([&] { return board_.Find("PETR4.SA").has_value(); }));
+}
+
+TEST_F(TailTest, TheRateIsOfWhatComesAndNotOfWhatWasThere) {
+  for (int i = 0; i < 30; ++i) Append(Message("PETR4.SA", 40, kNow + i));
+  const auto rate_in = [&](std::int64_t ms) { return board_.Rate(TimestampMs(clock_.Now().value + ms)); };
+  Start();
+  ASSERT_TRUE(Eventually([&] { return board_.total() == 30; }));
+  EXPECT_EQ(rate_in(1000), 0);
+  Append(Message("PETR4.SA", 41, kNow + 30));
+  ASSERT_TRUE(Eventually([&] { return board_.total() == 31; }));
+  EXPECT_DOUBLE_EQ(rate_in(1000), 0.1);
+  EXPECT_EQ(rate_in(12'000), 0);
 }
 
 TEST_F(TailTest, ATopicThatFailsIsToldOfAndFollowedAgainWithoutALoss) {

@@ -139,12 +139,12 @@ std::optional<LatestQuote> QuoteBoard::Find(const std::string& ticker) const {
   return found == quotes_.end() ? std::nullopt : std::optional(found->second);
 }
 
-void QuoteBoard::Count(std::int64_t messages, TimestampMs now) {
+void QuoteBoard::Count(std::int64_t messages, std::int64_t fresh, TimestampMs now) {
   const std::lock_guard guard(mutex_);
   const std::int64_t second = now.value / 1000;
   const auto slot = static_cast<std::size_t>(second) % counts_.size();
   if (std::exchange(seconds_[slot], second) != second) counts_[slot] = 0;
-  counts_[slot] += messages;
+  counts_[slot] += fresh;
   total_ += messages;
 }
 

@@ -47,9 +47,9 @@ class QuoteBoard {
   bool Take(LatestQuote quote);
   [[nodiscard]] std::optional<LatestQuote> Find(const std::string& ticker) const;
 
-  /// Counts messages that came at `now`.
-  void Count(std::int64_t messages, TimestampMs now);
-  /// Messages a second over the last ten whole seconds.
+  /// Counts messages that were read, of which `fresh` came at `now`: the others were there before.
+  void Count(std::int64_t messages, std::int64_t fresh, TimestampMs now);
+  /// Fresh messages a second over the last ten whole seconds.
   [[nodiscard]] double Rate(TimestampMs now) const;
   [[nodiscard]] std::int64_t total() const;
 

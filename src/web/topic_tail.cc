@@ -51,6 +51,7 @@ Status TopicTail::SeekTo(topic::TopicReader* reader, const std::vector<Partition
     const auto known = positions_.find(partition);
     const Offset wanted = known != positions_.end() ? known->second : high + -options_.look_back;
     seek[partition] = std::clamp(wanted, low, high);
+    begun_at_[partition] = high;
   }
   return reader->Seek(seek);
 }
@@ -71,8 +72,10 @@ Status TopicTail::Follow(topic::TopicReader* reader, std::stop_token stop) {
 }
 
 void TopicTail::Take(const topic::RecordBatch& records) {
+  std::int64_t fresh = 0;
   for (std::size_t i = 0; i < records.size(); ++i) {
     const auto& record = records[i];
+    fresh += record.offset >= begun_at_[record.partition];
     positions_[record.partition] = record.offset + 1;
     const medallion::Record judged{record.partition.value, record.offset.value, record.timestamp.value, records.Key(i),
                                    records.Value(i)};
@@ -82,7 +85,7 @@ void TopicTail::Take(const topic::RecordBatch& records) {
     if (!board_->Take(std::move(quote))) continue;
     if (const auto newest = board_->Find(ticker)) changed_[ticker] = QuoteJson(*newest);  // with what it knew before
   }
-  if (!records.empty()) board_->Count(static_cast<std::int64_t>(records.size()), clock_->Now());
+  if (!records.empty()) board_->Count(static_cast<std::int64_t>(records.size()), fresh, clock_->Now());
 }
 
 void TopicTail::Send(bool even_if_empty) {

@@ -49,6 +49,7 @@ class TopicTail {
   medallion::Judge judge_;
   medallion::SilverRow row_;
   topic::Positions positions_;
+  topic::Positions begun_at_;  // the end of each partition when it was assigned: what is below was there before
   std::string generation_;
   std::map<std::string, std::string> changed_;  // ticker -> JSON, since the last event
   std::chrono::steady_clock::time_point sent_;

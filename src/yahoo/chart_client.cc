@@ -62,7 +62,11 @@ ChartClient::Attempt ChartClient::Ask(const ChartQuery& query) {
   request.headers = {{"User-Agent", fmt::format("Mozilla/5.0 (X11; Linux x86_64) pregao/{}", kVersion)},
                      {"Accept", "application/json"}};
   auto answer = http_.Send(request);
-  if (!answer.ok()) return {answer.status(), answer.status().IsIOError()};
+  if (!answer.ok()) {
+    const bool passing = answer.status().IsIOError();
+    return {passing ? Status::IOError("cannot reach Yahoo's chart API: ", answer.status().message()) : answer.status(),
+            passing};
+  }
   const milliseconds retry_after = answer->retry_after.value_or(milliseconds(0));
   const std::string place = fmt::format("{} answers {}", cloud::WithoutQuery(request.url), answer->status);
   if (cloud::MayPass(answer->status)) {
@@ -112,7 +116,7 @@ Status ChartClient::WaitFor(milliseconds time, milliseconds deadline, const std:
                            FormatDuration(std::chrono::ceil<std::chrono::seconds>(time)), last.empty() ? "" : ": ",
                            last);
   }
-  if (!pace_->Wait(time, stop)) return Status::Cancelled("stopped");
+  if (!pace_->Wait(time, stop)) return Status::Cancelled("stopped", last.empty() ? "" : ": ", last);
   const std::lock_guard lock(mutex_);
   stats_.waited += time;
   return Status::OK();
@@ -146,6 +150,7 @@ Result<Chart> ChartClient::Fetch(const ChartQuery& asked, std::stop_token stop) 
     last = done.chart.status().message();
     if (attempt == options_.max_attempts) return Status::IOError(last, "; tried ", attempt, " times");
     pause = BackOff(attempt);
+    if (options_.on_retry) options_.on_retry(last, pause);
   }
 }
 

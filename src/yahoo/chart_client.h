@@ -2,6 +2,7 @@
 /// Asks Yahoo's chart API, and no more often than it likes.
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <random>
@@ -27,6 +28,8 @@ struct ChartClientOptions {
   std::chrono::milliseconds longest_wait{60'000};        ///< of the doubled ones; a Retry-After may be longer
   std::chrono::milliseconds patience{15 * 60'000};       ///< of one Fetch; what would take longer fails at once
   BreakerOptions breaker;
+  /// Told of each failure that is tried again, and in how long. Called on the thread that fetches; may be null.
+  std::function<void(const std::string& problem, std::chrono::milliseconds wait)> on_retry = nullptr;
   cloud::HttpOptions http{std::chrono::milliseconds(10'000), std::chrono::seconds(15),
                           std::chrono::milliseconds(60'000), 4};
 };
@@ -52,7 +55,7 @@ class ChartClient {
   /// What may pass (no connection, 408, 429, 5xx, an answer that cannot be read) is tried again within max_attempts and
   /// patience.
   /// @return KeyError: Yahoo does not know the ticker; Invalid: it refuses the range, with its own words; IOError: it
-  ///         does not answer, or wants to be left alone; Cancelled: stopped.
+  ///         does not answer, or wants to be left alone; Cancelled: stopped, with what it had answered last.
   [[nodiscard]] Result<Chart> Fetch(const ChartQuery& query, std::stop_token stop);
 
   [[nodiscard]] ChartClientStats stats() const;

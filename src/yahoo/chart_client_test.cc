@@ -116,6 +116,27 @@ TEST(ChartClient, AfterFailuresInARowItLeavesYahooAloneForAWhile) {
   EXPECT_GE(world.pace.Now() - before, milliseconds(120'000)) << "the next request waits for the end of the pause";
 }
 
+TEST(ChartClient, WhyItWaitsIsToldAtOnceAndWhenItIsStopped) {
+  std::vector<std::string> told;
+  ChartClientOptions options;
+  options.max_attempts = 3;
+  std::stop_source* stop = nullptr;
+  options.on_retry = [&](const std::string& problem, milliseconds wait) {
+    EXPECT_GT(wait, milliseconds(0));
+    told.push_back(problem);
+    if (stop != nullptr) stop->request_stop();
+  };
+  World world([](const ServedRequest&) { return ServedAnswer{503, {}, "down"}; }, options);
+  EXPECT_TRUE(world.Fetch().status().IsIOError());
+  ASSERT_EQ(told.size(), 2u) << "the third failure is the answer";
+  EXPECT_THAT(told[0], HasSubstr("answers 503"));
+
+  stop = &world.stop;
+  const Status stopped = world.Fetch().status();
+  EXPECT_TRUE(stopped.IsCancelled());
+  EXPECT_THAT(stopped.message(), HasSubstr("answers 503"));
+}
+
 TEST(ChartClient, BrokenAnswersAreAskedForAgain) {
   World world([](const ServedRequest& request) {
     ServedAnswer answer = Good();

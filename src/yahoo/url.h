@@ -19,5 +19,8 @@ struct StreamUrl {
 
 /// Invalid, with what is wrong and an example.
 [[nodiscard]] Result<StreamUrl> ParseStreamUrl(std::string_view url);
+/// Whether it is what can stand before /v8/finance/chart: http://host[:port][/path] or https://…. Invalid, with what is
+/// wrong and an example.
+[[nodiscard]] Status CheckChartUrl(std::string_view url);
 
 }  // namespace pregao::yahoo

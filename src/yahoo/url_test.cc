@@ -43,5 +43,17 @@ TEST(ParseStreamUrl, RefusesWithTheValueAndAnExample) {
   }
 }
 
+TEST(CheckChartUrl, RefusesWithTheValueAndAnExample) {
+  for (const char* url : {"https://query1.finance.yahoo.com", "http://127.0.0.1:8080/", "http://[::1]:1/proxy"}) {
+    EXPECT_TRUE(CheckChartUrl(url).ok()) << url;
+  }
+  for (const char* url : {"", "nonsense", "ws://h", "https://", "http://h:0", "http://h/?a=b", "http://h /"}) {
+    const Status status = CheckChartUrl(url);
+    ASSERT_TRUE(status.IsInvalid()) << url;
+    EXPECT_THAT(status.message(), ::testing::HasSubstr(std::string("\"") + url + "\""));
+    EXPECT_THAT(status.message(), ::testing::HasSubstr("https://query1.finance.yahoo.com"));
+  }
+}
+
 }  // namespace
 }  // namespace pregao::yahoo

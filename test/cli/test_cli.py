@@ -1,5 +1,6 @@
 """The command line as its users meet it: help, settings, mistakes, exit codes."""
 import json
+import os
 
 import pytest
 
@@ -135,6 +136,47 @@ def test_doctor_shows_tables_and_lag(lake):
     checks = {c["check"]: c for c in json.loads(lake("doctor", "--offline", "--json"))["checks"]}
     assert checks["silver"]["state"] == "ok" and "; 0 records behind the topic" in checks["silver"]["detail"]
     assert checks["topic"]["state"] == "ok"
+
+
+def test_doctor_does_not_call_quarantine_behind_where_nothing_was_rejected(pregao):
+    pregao.write("carteira.txt", "PETR4.SA\n")
+    pregao("simulate", "--messages", "300", "--rejects", "0.1")
+    pregao("silver", "--until", "end")
+    pregao("simulate", "--messages", "300", "--rejects", "0")
+    pregao("silver", "--until", "end")
+    checks = {c["check"]: c for c in json.loads(pregao("doctor", "--offline", "--json"))["checks"]}
+    for table in ("bronze", "silver", "quarantine"):
+        assert "; 0 records behind the topic" in checks[table]["detail"], table
+
+
+@pytest.mark.parametrize("how, reason", [("delete", "is missing"), ("cut", "cannot be read"), ("spoil", "")])
+def test_a_broken_data_file_is_named_with_what_to_do(lake, how, reason):
+    lake.write("carteira.txt", "PETR4.SA\n")
+    folder = lake.folder / "data/lake/silver/quotes"
+    file = next(folder.glob("date=*/*.parquet"))
+    if how == "delete":
+        file.unlink()
+    elif how == "cut":
+        os.truncate(file, file.stat().st_size // 2)
+    else:
+        file.write_bytes(bytes(file.stat().st_size))
+    checks = {c["check"]: c for c in json.loads(doctor(lake))["checks"]}
+    assert checks["silver"]["state"] == "fail" and checks["bronze"]["state"] == "ok"
+    assert str(file) in checks["silver"]["detail"] and reason in checks["silver"]["detail"]
+    for text in (lake("sql", "select count(*) from silver", code=1), lake("audit", code=1), lake("read", "silver", code=1),
+                 checks["silver"]["fix"]):
+        assert "UNION" not in text and "LINE" not in text
+        assert "copy of the lake" in text and "pregao silver" in text and str(folder) in text
+    assert f"table silver: the file {file} {reason}" in lake("sql", "select count(*) from silver", code=1)
+    # What it says to do makes the table whole again.
+    folder.rename(lake.folder / "away")
+    lake("silver", "--until", "end")
+    lake("audit")
+
+
+def doctor(pregao):
+    """Its report, which a failing one writes too."""
+    return pregao.start("doctor", "--offline", "--json").communicate(timeout=60)[0]
 
 
 def test_ctrl_c_ends_the_simulator_with_success(pregao):

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from conftest import TIMEOUT
+from conftest import TIMEOUT, interrupt
 from test_pipeline import rows, wait_for
 
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
@@ -63,3 +63,26 @@ def test_killed_before_its_first_commit_it_begins_anew(pregao, command):
     run.communicate()
     json.loads(pregao(*command))
     assert_each_bar_once(pregao, command)
+
+
+@pytest.mark.parametrize("key, value, example", [
+    ("yahoo.chart-url", "nonsense", "https://query1.finance.yahoo.com"),
+    ("yahoo.stream-url", "http://127.0.0.1:1", "wss://streamer.finance.yahoo.com/?version=2")])
+def test_what_is_no_address_is_refused_at_once(pregao, key, value, example):
+    for command in (["backfill", "--ticker", "AAPL"], ["reconcile"], ["listen"]):
+        err = pregao(*command, f"--{key}", value, code=2)
+        assert key in err and f'"{value}"' in err and example in err
+
+
+@pytest.mark.parametrize("command", ["backfill", "reconcile"])
+def test_yahoo_out_of_reach_is_told_at_once_and_for_each_ticker(lake, command):
+    lake("gold", "--until", "end")
+    child = lake.start(command, "--ticker", "AAPL,MSFT", "--json", "--from", "7d", "--yahoo.chart-url", "http://127.0.0.1:1")
+    told = next(line for line in child.stderr if "cannot reach" in line)
+    assert "http://127.0.0.1:1" in told and "trying again in" in told
+    code, out, err = interrupt(child)
+    assert code == 130 and "cannot reach" not in err, "it is said once"
+    tickers = json.loads(out)["tickers"]
+    assert [ticker["ticker"] for ticker in tickers] == ["AAPL", "MSFT"]
+    for ticker in tickers:
+        assert "cannot reach" in ticker["problem"] and "Failed to connect" in ticker["problem"]

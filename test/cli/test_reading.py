@@ -22,6 +22,30 @@ def test_sql_in_three_formats(lake):
     assert lake("sql", "select 1 as n") == "n\n─\n1\n(1 row)\n"
 
 
+def test_who_may_only_read_reads_the_topic_and_audits(lake):
+    """Without any capability, so that root too is held to the modes."""
+    alone = ["setpriv", "--inh-caps=-all", "--bounding-set=-all", "--ambient-caps=-all", BINARY]
+    if os.geteuid() != 0:
+        alone = [BINARY]
+    folders = [lake.folder / "data", *(path for path in (lake.folder / "data").rglob("*"))]
+    for path in folders:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        for args in (["read", "topic", "--tail", "3"], ["audit"], ["sql", "select count(*) from silver"]):
+            done = subprocess.run([*alone, *args], cwd=lake.folder, env=lake.env, capture_output=True, timeout=TIMEOUT)
+            assert done.returncode == 0, done.stderr.decode()
+            assert done.stdout
+    finally:
+        for path in folders:
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def test_sql_without_a_statement_says_so(lake):
+    for text in ("", " \n", "-- nothing\n"):
+        assert "there is no statement" in lake("sql", stdin=text, code=2)
+        assert "there is no statement" in lake("sql", text or "-", code=2)
+
+
 def test_sql_from_standard_input_runs_every_statement(lake):
     text = lake("sql", "--format", "csv", stdin="create table t as select 7 as x;\nselect x from t;\n")
     assert text.endswith("x\r\n7\r\n")
