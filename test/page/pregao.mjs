@@ -57,7 +57,7 @@ export class Pregao {
   async stop() {
     const child = this.#process;
     this.#process = null;
-    if (!child || child.exitCode !== null) return;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
     child.kill('SIGTERM');
     await once(child, 'exit');
