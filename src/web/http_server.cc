@@ -123,9 +123,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// For a reader of the stream. One that does not take what it asked for is cut off.
   void Push(std::shared_ptr<const std::string> event) {
     const auto now = std::chrono::steady_clock::now();
-    waiting_bytes_ += event->size();
-    const bool stalled = !waiting_.empty() && now - write_began_ > hub_->options.write_timeout;
-    if (waiting_bytes_ > hub_->options.max_stream_bytes || stalled) {
+    const bool busy = !waiting_.empty();
+    if (busy) behind_bytes_ += event->size();
+    const bool stalled = busy && now - write_began_ > hub_->options.write_timeout;
+    if (behind_bytes_ > hub_->options.max_stream_bytes || stalled) {
       hub_->readers.erase(this);
       hub_->reader_count = hub_->readers.size();
       return stream_.close();
@@ -209,9 +210,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
     asio::async_write(stream_, asio::buffer(*waiting_.front()),
                       [self = shared_from_this()](error_code error, std::size_t) {
                         if (error) return;  // the read ends with an error, too
-                        self->waiting_bytes_ -= self->waiting_.front()->size();
                         self->waiting_.pop_front();
-                        if (!self->waiting_.empty()) self->WriteEvent();
+                        if (self->waiting_.empty()) return;
+                        self->behind_bytes_ -= self->waiting_.front()->size();
+                        self->WriteEvent();
                       });
   }
 
@@ -222,7 +224,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   http::response<http::string_body> response_;
   // Of a reader of the stream:
   std::deque<std::shared_ptr<const std::string>> waiting_;  // the first is being written
-  std::size_t waiting_bytes_ = 0;
+  std::size_t behind_bytes_ = 0;                            // of those behind the first
   std::chrono::steady_clock::time_point write_began_;
 };
 

@@ -43,8 +43,9 @@ struct HttpOptions {
   std::size_t max_connections = 64;       ///< more are closed at once
   std::size_t max_head_bytes = 16 << 10;  ///< of a request
   std::size_t max_body_bytes = 64 << 10;  ///< of a POST
-  std::size_t max_stream_bytes =
-      256 << 10;  ///< waiting for one reader of the stream; one that lets more wait is cut off
+  /// Waiting for one reader of the stream behind the event that is being sent, which may have any size; one that lets
+  /// more wait is cut off.
+  std::size_t max_stream_bytes = 256 << 10;
   std::chrono::milliseconds read_timeout{30'000};   ///< from the end of the last answer until the next request is whole
   std::chrono::milliseconds write_timeout{10'000};  ///< until an answer is taken
 };
