@@ -32,10 +32,13 @@ constexpr std::chrono::milliseconds kAcceptPause{200};  ///< after an error of a
 using Parser = http::request_parser<http::string_body>;
 class Connection;
 
-/// What connections and the server share; all but `handlers` on the sockets' thread.
+/// What connections and the server share; all but the handlers on the sockets' thread.
 struct Hub {
   Hub(HttpOptions o, Routes r)
-      : options(std::move(o)), routes(std::move(r)), handlers(static_cast<std::size_t>(options.handler_threads)) {}
+      : options(std::move(o)),
+        routes(std::move(r)),
+        handlers(static_cast<std::size_t>(options.handler_threads)),
+        slow_handlers(options.slow_routes.empty() ? 0 : static_cast<std::size_t>(options.slow_threads)) {}
 
   const HttpOptions options;
   const Routes routes;
@@ -43,7 +46,7 @@ struct Hub {
   std::set<Connection*> readers;
   std::atomic<std::size_t> reader_count = 0;
   asio::io_context io{1};
-  asio::thread_pool handlers;
+  asio::thread_pool handlers, slow_handlers;
 };
 
 HttpResponse Problem(int status, std::string text) {
@@ -152,7 +155,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
                             : std::string(View(request.method_string())) + " " + asked.path;
     if (auto answer = WithoutHandler(*hub_, request, asked.path, route)) return Write(*std::move(answer), head, keep);
     stream_.expires_never();
-    asio::post(hub_->handlers,
+    asio::post(hub_->options.slow_routes.contains(route) ? hub_->slow_handlers : hub_->handlers,
                [self = shared_from_this(), asked = std::move(asked), route = std::move(route), head, keep]() mutable {
                  HttpResponse answer = Ask(self->hub_->routes.at(route), asked);
                  asio::io_context& io = self->hub_->io;
@@ -306,8 +309,10 @@ HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) 
 HttpServer::~HttpServer() {
   state_->hub.io.stop();
   state_->thread.join();
-  state_->hub.handlers.stop();
-  state_->hub.handlers.join();
+  for (asio::thread_pool* const pool : {&state_->hub.handlers, &state_->hub.slow_handlers}) {
+    pool->stop();
+    pool->join();
+  }
 }
 
 void HttpServer::Publish(std::shared_ptr<const std::string> event) {

@@ -167,6 +167,26 @@ TEST_F(HttpServerTest, AHandlerThatHangsHoldsNoOtherUp) {
   EXPECT_THAT(client.ReadAll(), EndsWith("at last"));
 }
 
+TEST_F(HttpServerTest, RoutesThatWaitForALakeTakeNoThreadFromTheOthers) {
+  std::latch release(1);
+  Routes routes;
+  routes["/slow"] = [&](const HttpRequest&) {
+    release.wait();
+    return HttpResponse{200, "text/plain", "at last"};
+  };
+  HttpOptions options;
+  options.slow_routes = {"/slow"};
+  Start(options, routes);
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 2 * (options.slow_threads + options.handler_threads); ++i) {
+    clients.push_back(std::make_unique<RawClient>(server_->address()));
+    clients.back()->Send("GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  }
+  EXPECT_EQ(Get("/hello")->status, 200);
+  release.count_down();
+  for (const auto& client : clients) EXPECT_THAT(client->ReadAll(), EndsWith("at last"));
+}
+
 TEST_F(HttpServerTest, AHandlerThatThrowsIsAnAnswerOf500) {
   Routes routes;
   routes["/throws"] = [](const HttpRequest&) -> HttpResponse { throw std::bad_alloc(); };
