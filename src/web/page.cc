@@ -100,8 +100,8 @@ Result<std::string> Page::History(const std::string& ticker) {
     for (const auto& entry : list.entries) tickers.push_back(entry.ticker);
   }
   const std::string in = InList(tickers);
-  return history_.Get(in, [&]() -> Result<std::string> {
-    const auto rows = tables_.Run(SparklineSql(in), kOwnLimits, kOwnPatience);
+  return history_.Get(in, [&](Waited* waited) -> Result<std::string> {
+    const auto rows = tables_.Run(SparklineSql(in), kOwnLimits, kOwnPatience, waited);
     if (NothingYet(rows.status())) return R"({"history":[]})";
     TRY(rows.status());
     return fmt::format("{{\"history\":{}}}", rows->rows);
@@ -111,11 +111,11 @@ Result<std::string> Page::History(const std::string& ticker) {
 Result<std::string> Page::Bars(const std::string& ticker, const std::string& interval) {
   if (ticker.empty()) return Status::Invalid("which ticker? ask /api/bars?ticker=PETR4.SA&interval=1m");
   TRY_ASSIGN(const std::string sql, BarsSql(ticker, interval, kBars));
-  return bars_.Get(interval + " " + ticker, [&]() -> Result<std::string> {
-    auto rows = tables_.Run(sql, kOwnLimits, kOwnPatience);
+  return bars_.Get(interval + " " + ticker, [&](Waited* waited) -> Result<std::string> {
+    auto rows = tables_.Run(sql, kOwnLimits, kOwnPatience, waited);
     if (NothingYet(rows.status())) rows = query::JsonRows{"[]", "[]"};
     TRY(rows.status());
-    const auto offset = tables_.Run(DayOffsetSql(ticker), kOwnLimits, kOwnPatience);  // [[-18000]]
+    const auto offset = tables_.Run(DayOffsetSql(ticker), kOwnLimits, kOwnPatience, waited);  // [[-18000]]
     if (!NothingYet(offset.status())) TRY(offset.status());
     JsonWriter w;
     w.BeginObject();
@@ -133,24 +133,24 @@ Result<std::string> Page::Bars(const std::string& ticker, const std::string& int
 }
 
 Result<std::string> Page::Portfolio() {
-  return shown_portfolio_.Get("", [&]() -> Result<std::string> {
+  return shown_portfolio_.Get("", [&](Waited*) -> Result<std::string> {
     TRY_ASSIGN(const auto list, ReadWatchlist());
     return portfolio_.Json(list, options_.portfolio_currency, board_);
   });
 }
 
 Result<std::string> Page::Gaps() {
-  return gaps_.Get("", [this] { return gap_list_.Json(); });
+  return gaps_.Get("", [this](Waited* waited) { return gap_list_.Json(waited); });
 }
 
 Result<std::string> Page::Rejects() {
-  return rejects_.Get("rejects", [&]() -> Result<std::string> {
+  return rejects_.Get("rejects", [&](Waited* waited) -> Result<std::string> {
     const auto rows = tables_.Run(
         "SELECT CAST(epoch_ms(\"timestamp\") AS BIGINT), reason, detail, coalesce(try(decode(key)), CAST(key AS "
         "VARCHAR)), "
         "left(coalesce(try(decode(value)), CAST(value AS VARCHAR)), 400) "
         "FROM quarantine WHERE date >= current_date - 7 ORDER BY \"timestamp\" DESC LIMIT 20",
-        kOwnLimits, kOwnPatience);
+        kOwnLimits, kOwnPatience, waited);
     return rows.ok() ? rows->rows : NothingYet(rows.status()) ? Result<std::string>("[]") : rows.status();
   });
 }
