@@ -59,6 +59,19 @@ test('the portfolio is summed in each currency and in the base currency, its rat
   await close();
 });
 
+test('a reject of another day bears its date', async () => {
+  const { page, close } = await open();
+  await page.route('**/api/health', async (route) => {
+    const response = await route.fetch(), json = await response.json();
+    await route.fulfill({ response, json: { ...json, rejects: [json.now, json.now - 2 * 86_400_000].map((time) => [time, 'a reason', null, null, '{}']) } });
+  });
+  await page.locator('.pipeline td.raw').nth(1).waitFor();
+  const [today, before] = await page.locator('.pipeline tr:has(.raw) td:first-child').allTextContents();
+  assert.match(today, /^\d\d:\d\d:\d\d [AP]M$/);
+  assert.match(before, /^[A-Z][a-z]{2} \d\d, \d\d:\d\d:\d\d [AP]M$/);
+  await close();
+});
+
 test('while a rate is not known nothing is summed in the base currency, and the page says so', async () => {
   const { page, close } = await open();
   await page.route('**/api/portfolio', async (route) => {
