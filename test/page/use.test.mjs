@@ -52,6 +52,15 @@ test('Tab goes to everything that can be used, shows where it is, and each has a
   for (const section of ['top', 'panel list', 'panel portfolio', 'panel chart', 'panel sql']) assert.ok(seen.some((at) => at.section === section), section);
   assert.deepEqual(seen.filter(({ name }) => !name), [], 'each says what it is');
   assert.deepEqual(seen.filter(({ outline, opacity }) => !outline || opacity === '0'), [], 'each is seen');
+  const beneath = [];
+  for (let i = 0; i < seen.length; ++i) {
+    await page.keyboard.press('Shift+Tab');
+    beneath.push(await page.evaluate(() => {
+      const of = document.activeElement, header = document.querySelector('.top');
+      return !header.contains(of) && of !== document.body && of.getBoundingClientRect().top < header.getBoundingClientRect().bottom ? of.outerHTML.slice(0, 80) : null;
+    }));
+  }
+  assert.deepEqual(beneath.filter((each) => each), [], 'and none beneath the header on the way back');
   await close();
 }, { timeout: 60_000 });
 

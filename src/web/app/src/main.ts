@@ -28,7 +28,8 @@ const tiles = new Tiles((ticker) => {
 
 const pill = h('span', { class: 'pill', role: 'status' }), rate = h('span', { class: 'rate' });
 const simulated = h('span', { class: 'badge', hidden: true }, t('simulator'));
-const banner = h('p', { class: 'banner', role: 'alert', hidden: true }), spoken = h('p', { class: 'hidden', role: 'status' });
+// Its age changes each second, which nobody wants to hear.
+const alarm = h('span', { role: 'alert' }), since = h('span'), banner = h('p', { class: 'banner', hidden: true }, alarm, ' ', since), spoken = h('p', { class: 'hidden', role: 'status' });
 const input = h('input', { id: 'add', placeholder: t('addPlaceholder'), autocomplete: 'off', autocapitalize: 'characters', spellcheck: 'false', 'aria-label': t('addTicker'), maxlength: 64, required: true });
 const addError = h('p', { class: 'problem', role: 'alert', hidden: true });
 const unusable = h('p', { class: 'quiet unusable', hidden: true });
@@ -62,7 +63,7 @@ function showState(): void {
   pill.dataset.state = state;
   document.body.classList.toggle('lost', state === 'lost');
   const problem = problems.find(({ text }) => text)?.text;
-  const text = state === 'lost' ? t('lostBanner', { age: age(Date.now() - lastTick) })
+  const text = state === 'lost' ? t('lostBanner')
     : state === 'stale' ? t('topicBanner', { why: topicProblem }) : problem ? t('errorBanner', { why: problem }) : '';
   setText(banner, text);
   banner.hidden = !text;
@@ -74,6 +75,8 @@ async function edit(change: () => Promise<unknown>, done: string, then?: () => v
     addError.hidden = true;
     setText(spoken, done);
     then?.();
+  setText(alarm, text);
+  setText(since, state === 'lost' ? t('lostSince', { age: age(Date.now() - lastTick) }) : '');
     await loadList();
   } catch (error) {
     setText(addError, (error as Error).message);
