@@ -86,6 +86,12 @@ export async function openPage(browser, pregao, options = {}) {
   return { page, problems, close: () => context.close() };
 }
 
+/** Tells the page that its tab is in the background now, or is no longer: a Chromium without windows never does. */
+export const hide = (page, hidden = true) => page.evaluate((is) => {
+  Object.defineProperty(document, 'hidden', { configurable: true, get: () => is });
+  document.dispatchEvent(new Event('visibilitychange'));
+}, hidden);
+
 /** Starts pregao, with these flags, and a Chromium before a file's tests, and ends both after them. @return what opens a page */
 export function withBrowser(pregao, ...flags) {
   let browser;

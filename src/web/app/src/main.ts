@@ -118,6 +118,8 @@ async function loadProblems(): Promise<void> {
 }
 
 const list = every(LIST_EVERY_MS, loadList);
+  const shown = tiles.chosenQuote();
+  if (shown) chart.show(shown);
 const history = every(HISTORY_EVERY_MS, async () => { await loadList(); tiles.setHistory((await api.history()).history); await loadProblems(); });
 every(PORTFOLIO_EVERY_MS, async () => {
   const answer = await api.portfolio();
@@ -144,6 +146,6 @@ new Stream((tick) => {
   for (const quote of tick.quotes) {
     if (tiles.update(quote)) chart.update({ ...tiles.quote(quote.ticker)!, ...quote });
   }
-}, (next) => { state = next; showState(); }, () => { list(); history(); });
+}, (next) => { state = next; showState(); }, () => { list(); history(); chart.catchUp(); });
 setInterval(() => { tiles.tick(Date.now() + skew); if (state === 'lost') showState(); }, 1_000);
 showState();

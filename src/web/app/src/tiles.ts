@@ -69,6 +69,7 @@ export class Tiles {
 
   tick(now: number): void { for (const tile of this.tiles.values()) tile.tick(now); }
   quote(ticker: string): Quote | undefined { return this.tiles.get(ticker)?.quote; }
+  chosenQuote(): Quote | undefined { return this.quote(this.chosen); }
   anySimulated(): boolean { return [...this.tiles.values()].some((tile) => tile.quote.source === 'simulator'); }
 
   choose(ticker: string): void {
