@@ -14,7 +14,7 @@ export class Tiles {
 
   /** @param onEmpty  the tile with the focus was the last */
   constructor(private readonly onChoose: (ticker: string) => void, private readonly onRemove: (ticker: string) => void, private readonly onEmpty: () => void) {
-    this.element.append(...Array.from({ length: 8 }, () => h('li', { class: 'tile skeleton', 'aria-hidden': true })));
+    this.element.append(...Array.from({ length: 8 }, () => h('li', { class: 'tile skeleton', 'aria-hidden': 'true' })));
     this.element.setAttribute('aria-busy', 'true');
   }
 
