@@ -2,7 +2,6 @@
 
 #include <future>
 #include <gtest/gtest.h>
-#include <thread>
 
 namespace pregao::web {
 namespace {
@@ -38,7 +37,7 @@ TEST_F(RememberedTest, WhatWaitedForOthersIsNotKeptForThatAndWhatIsVeryDearNotFo
   Remembered answers{milliseconds(0)}, young{milliseconds(0), milliseconds(0), milliseconds(0)};
   const auto slow = [](Waited of_others) {
     return [of_others](Waited* waited) {
-      std::this_thread::sleep_for(milliseconds(200));  // kept for two seconds, if it was its own
+      std::promise<void>().get_future().wait_for(milliseconds(200));  // kept for two seconds, if it was its own
       *waited += of_others;
       return Result<std::string>("slow");
     };
