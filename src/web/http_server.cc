@@ -155,7 +155,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
                             : std::string(View(request.method_string())) + " " + asked.path;
     if (auto answer = WithoutHandler(*hub_, request, asked.path, route)) return Write(*std::move(answer), head, keep);
     stream_.expires_never();
-    asio::post(hub_->options.slow_routes.contains(route) ? hub_->slow_handlers : hub_->handlers,
+    asio::thread_pool& pool = hub_->options.slow_routes.contains(route) ? hub_->slow_handlers : hub_->handlers;
+    asio::post(pool,
                [self = shared_from_this(), asked = std::move(asked), route = std::move(route), head, keep]() mutable {
                  HttpResponse answer = Ask(self->hub_->routes.at(route), asked);
                  asio::io_context& io = self->hub_->io;
