@@ -149,7 +149,7 @@ Result<Operations> ServeOperations(const Context& context, Serve serve, const Pa
   options.listen = *address;
   options.host_names = HostNames(context.settings.web_hosts);
   options.max_connections = ConnectionLimit();
-  options.handler_threads = 4;
+  if (page) options.slow_routes = web::TableRoutes();
   auto server = web::HttpServer::Start(options, std::move(routes));
   if (server.ok()) {
     out.server = std::move(*server);

@@ -42,7 +42,7 @@ std::string AskedRows(const std::map<std::string, std::int64_t>& positions) {
 
 }  // namespace
 
-Result<std::string> GapList::Json() {
+Result<std::string> GapList::Json(Waited* waited) {
   const TimestampMs now = clock_->Now();
   const std::int64_t first_s = now.value / 1000 - kDays * kDayS;
   query::JsonRows found;
@@ -55,7 +55,7 @@ Result<std::string> GapList::Json() {
         const std::string asked = shown ? AskedRows(shown->positions) : "";
         return query::RunLimited(session, fmt::format(kSql, asked, DateOf(first_s), kMost), kOwnLimits).Value(&found);
       },
-      kOwnPatience);
+      kOwnPatience, waited);
   const bool bars = !NothingYet(status);
   if (bars) TRY(status);
   // One row: [[count, waiting, [gaps]]].

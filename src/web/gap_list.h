@@ -19,7 +19,7 @@ class GapList {
   GapList(OpenQuerySession open, const Clock* clock) : session_(std::move(open)), clock_(clock) {}
 
   /// The answer of /api/gaps, computed anew. A lake without bars is no error.
-  [[nodiscard]] Result<std::string> Json();
+  [[nodiscard]] Result<std::string> Json(Waited* waited = nullptr);
 
  private:
   SharedSession session_;

@@ -32,10 +32,13 @@ constexpr std::chrono::milliseconds kAcceptPause{200};  ///< after an error of a
 using Parser = http::request_parser<http::string_body>;
 class Connection;
 
-/// What connections and the server share; all but `handlers` on the sockets' thread.
+/// What connections and the server share; all but the handlers on the sockets' thread.
 struct Hub {
   Hub(HttpOptions o, Routes r)
-      : options(std::move(o)), routes(std::move(r)), handlers(static_cast<std::size_t>(options.handler_threads)) {}
+      : options(std::move(o)),
+        routes(std::move(r)),
+        handlers(static_cast<std::size_t>(options.handler_threads)),
+        slow_handlers(options.slow_routes.empty() ? 0 : static_cast<std::size_t>(options.slow_threads)) {}
 
   const HttpOptions options;
   const Routes routes;
@@ -43,7 +46,7 @@ struct Hub {
   std::set<Connection*> readers;
   std::atomic<std::size_t> reader_count = 0;
   asio::io_context io{1};
-  asio::thread_pool handlers;
+  asio::thread_pool handlers, slow_handlers;
 };
 
 HttpResponse Problem(int status, std::string text) {
@@ -123,9 +126,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// For a reader of the stream. One that does not take what it asked for is cut off.
   void Push(std::shared_ptr<const std::string> event) {
     const auto now = std::chrono::steady_clock::now();
-    waiting_bytes_ += event->size();
-    const bool stalled = !waiting_.empty() && now - write_began_ > hub_->options.write_timeout;
-    if (waiting_bytes_ > hub_->options.max_stream_bytes || stalled) {
+    const bool busy = !waiting_.empty();
+    if (busy) behind_bytes_ += event->size();
+    const bool stalled = busy && now - write_began_ > hub_->options.write_timeout;
+    if (behind_bytes_ > hub_->options.max_stream_bytes || stalled) {
       hub_->readers.erase(this);
       hub_->reader_count = hub_->readers.size();
       return stream_.close();
@@ -151,7 +155,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
                             : std::string(View(request.method_string())) + " " + asked.path;
     if (auto answer = WithoutHandler(*hub_, request, asked.path, route)) return Write(*std::move(answer), head, keep);
     stream_.expires_never();
-    asio::post(hub_->handlers,
+    asio::thread_pool& pool = hub_->options.slow_routes.contains(route) ? hub_->slow_handlers : hub_->handlers;
+    asio::post(pool,
                [self = shared_from_this(), asked = std::move(asked), route = std::move(route), head, keep]() mutable {
                  HttpResponse answer = Ask(self->hub_->routes.at(route), asked);
                  asio::io_context& io = self->hub_->io;
@@ -209,9 +214,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
     asio::async_write(stream_, asio::buffer(*waiting_.front()),
                       [self = shared_from_this()](error_code error, std::size_t) {
                         if (error) return;  // the read ends with an error, too
-                        self->waiting_bytes_ -= self->waiting_.front()->size();
                         self->waiting_.pop_front();
-                        if (!self->waiting_.empty()) self->WriteEvent();
+                        if (self->waiting_.empty()) return;
+                        self->behind_bytes_ -= self->waiting_.front()->size();
+                        self->WriteEvent();
                       });
   }
 
@@ -222,7 +228,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   http::response<http::string_body> response_;
   // Of a reader of the stream:
   std::deque<std::shared_ptr<const std::string>> waiting_;  // the first is being written
-  std::size_t waiting_bytes_ = 0;
+  std::size_t behind_bytes_ = 0;                            // of those behind the first
   std::chrono::steady_clock::time_point write_began_;
 };
 
@@ -304,8 +310,10 @@ HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) 
 HttpServer::~HttpServer() {
   state_->hub.io.stop();
   state_->thread.join();
-  state_->hub.handlers.stop();
-  state_->hub.handlers.join();
+  for (asio::thread_pool* const pool : {&state_->hub.handlers, &state_->hub.slow_handlers}) {
+    pool->stop();
+    pool->join();
+  }
 }
 
 void HttpServer::Publish(std::shared_ptr<const std::string> event) {

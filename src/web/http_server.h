@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,17 +41,20 @@ struct HttpOptions {
   Address listen;
   std::vector<std::string> host_names;  ///< under which it is asked, besides IP addresses and localhost; in lower case
   int handler_threads = 2;
+  std::set<std::string> slow_routes;      ///< of Routes: those that may wait for a lake. They hold no other up
+  int slow_threads = 4;                   ///< for them
   std::size_t max_connections = 64;       ///< more are closed at once
   std::size_t max_head_bytes = 16 << 10;  ///< of a request
   std::size_t max_body_bytes = 64 << 10;  ///< of a POST
-  std::size_t max_stream_bytes =
-      256 << 10;  ///< waiting for one reader of the stream; one that lets more wait is cut off
+  /// Waiting for one reader of the stream behind the event that is being sent, which may have any size; one that lets
+  /// more wait is cut off.
+  std::size_t max_stream_bytes = 256 << 10;
   std::chrono::milliseconds read_timeout{30'000};   ///< from the end of the last answer until the next request is whole
   std::chrono::milliseconds write_timeout{10'000};  ///< until an answer is taken
 };
 
 /// Serves from its construction to its destruction on threads of its own: one for the sockets, which nothing slow can
-/// hold up, and `handler_threads` for the handlers. A request whose Host is none of ours is refused.
+/// hold up, and `handler_threads` and `slow_threads` for the handlers. A request whose Host is none of ours is refused.
 class HttpServer {
  public:
   /// IOError, naming the address and the remedy: it cannot be listened at.

@@ -41,6 +41,14 @@ class RawClient {
     std::string buffer(most, ' ');
     return recv(fd_, buffer.data(), most, MSG_PEEK | MSG_DONTWAIT);
   }
+  /// Everything until `end`, or until the server closes.
+  std::string ReadUntil(const std::string& end) {
+    std::string all;
+    char buffer[4096];
+    for (ssize_t n; !all.ends_with(end) && (n = recv(fd_, buffer, sizeof buffer, 0)) > 0;)
+      all.append(buffer, static_cast<std::size_t>(n));
+    return all;
+  }
   /// Everything until the server closes.
   std::string ReadAll() {
     std::string all;
@@ -159,6 +167,26 @@ TEST_F(HttpServerTest, AHandlerThatHangsHoldsNoOtherUp) {
   EXPECT_THAT(client.ReadAll(), EndsWith("at last"));
 }
 
+TEST_F(HttpServerTest, RoutesThatWaitForALakeTakeNoThreadFromTheOthers) {
+  std::latch release(1);
+  Routes routes;
+  routes["/slow"] = [&](const HttpRequest&) {
+    release.wait();
+    return HttpResponse{200, "text/plain", "at last"};
+  };
+  HttpOptions options;
+  options.slow_routes = {"/slow"};
+  Start(options, routes);
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 2 * (options.slow_threads + options.handler_threads); ++i) {
+    clients.push_back(std::make_unique<RawClient>(server_->address()));
+    clients.back()->Send("GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  }
+  EXPECT_EQ(Get("/hello")->status, 200);
+  release.count_down();
+  for (const auto& client : clients) EXPECT_THAT(client->ReadAll(), EndsWith("at last"));
+}
+
 TEST_F(HttpServerTest, AHandlerThatThrowsIsAnAnswerOf500) {
   Routes routes;
   routes["/throws"] = [](const HttpRequest&) -> HttpResponse { throw std::bad_alloc(); };
@@ -216,6 +244,19 @@ TEST_F(HttpServerTest, AReaderThatTakesNothingIsCutOffAndTheOthersGoOn) {
     return server_->stream_readers() == 0;
   }));
   EXPECT_EQ(Get("/hello")->status, 200);
+}
+
+TEST_F(HttpServerTest, AnEventOfAnySizeReachesAReaderThatTakesIt) {
+  Routes routes;
+  routes["/stream"] = [](const HttpRequest&) { return HttpResponse{200, "text/event-stream", "", {}, true}; };
+  Start({}, routes);
+  RawClient reader(server_->address());
+  reader.Send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  ASSERT_TRUE(Eventually([&] { return server_->stream_readers() == 1; }));
+  server_->Publish(std::make_shared<const std::string>(std::string(3 << 20, 'x') + "end"));
+  server_->Publish(std::make_shared<const std::string>("next"));
+  EXPECT_THAT(reader.ReadUntil("next"), EndsWith("xendnext"));
+  EXPECT_EQ(server_->stream_readers(), 1u);
 }
 
 TEST_F(HttpServerTest, AReaderThatGoesIsForgotten) {

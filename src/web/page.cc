@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <map>
+#include <spdlog/spdlog.h>
 
 #include "base/json_writer.h"
 #include "market/calendar.h"
@@ -18,6 +19,7 @@ namespace pregao::web {
 namespace {
 
 constexpr int kBars = 600;
+constexpr std::chrono::seconds kSeedPause{60};  ///< after an error
 
 /// The page's own statements look no further back than so many days, and a bucket gives no more than that.
 constexpr std::pair<const char*, std::int32_t> kDaysShown[] = {
@@ -42,7 +44,8 @@ Page::Page(PageOptions options, const Clock* clock)
       clock_(clock),
       tables_(options_.open_session, [clock](query::Session* session) { ShowRecent(session, *clock); }),
       sql_(options_.open_session),
-      gap_list_(options_.open_session, clock) {}
+      gap_list_(options_.open_session, clock),
+      seeder_([this](const std::stop_token& stop) { SeedNew(stop); }) {}
 
 Result<market::Watchlist> Page::ReadWatchlist() const {
   const auto text = market::ReadWatchlistFile(options_.watchlist);
@@ -51,7 +54,7 @@ Result<market::Watchlist> Page::ReadWatchlist() const {
   return market::ParseWatchlist(*text);
 }
 
-Status Page::Seed(const std::stop_token& stop) {
+Result<std::vector<std::string>> Page::Unknown() const {
   TRY_ASSIGN(const auto list, ReadWatchlist());
   std::vector<std::string> unknown;
   auto tickers = market::ExtraTickers(list, options_.portfolio_currency);
@@ -59,9 +62,21 @@ Status Page::Seed(const std::stop_token& stop) {
   for (const auto& ticker : tickers) {
     if (!board_.Find(ticker)) unknown.push_back(ticker);
   }
-  if (unknown.empty()) return Status::OK();
+  return unknown;
+}
+
+Status Page::Seed(const std::stop_token& stop) {
+  const auto unknown = Unknown();
+  const Status status = unknown.ok() ? SeedWith(*unknown, stop) : unknown.status();
+  const std::lock_guard guard(seed_mutex_);
+  if (!sought_) sought_.emplace();
+  return status;
+}
+
+Status Page::SeedWith(const std::vector<std::string>& tickers, const std::stop_token& stop) {
+  if (tickers.empty()) return Status::OK();
   const auto read = [&](query::Session* session) -> Status {
-    TRY_ASSIGN(const auto rows, session->Query(LatestSql(InList(unknown))));
+    TRY_ASSIGN(const auto rows, session->Query(LatestSql(InList(tickers))));
     for (;;) {
       TRY_ASSIGN(const auto batch, rows->Next());
       if (batch == nullptr) return Status::OK();
@@ -73,7 +88,34 @@ Status Page::Seed(const std::stop_token& stop) {
         return query::WithinTime(session, kOwnLimits.time, stop, [&] { return read(session); });
       },
       kOwnPatience);
-  return NothingYet(status) ? Status::OK() : status;
+  if (!NothingYet(status)) TRY(status);
+  const std::lock_guard guard(seed_mutex_);
+  if (!sought_) sought_.emplace();
+  sought_->insert(tickers.begin(), tickers.end());
+  return Status::OK();
+}
+
+void Page::SeedIfNew(const std::string& ticker) {
+  const std::lock_guard guard(seed_mutex_);
+  if (!sought_ || sought_->contains(ticker)) return;
+  seed_wanted_ = true;
+  seed_wake_.notify_one();
+}
+
+void Page::SeedNew(const std::stop_token& stop) {
+  std::unique_lock lock(seed_mutex_);
+  while (seed_wake_.wait(lock, stop, [this] { return seed_wanted_; })) {
+    seed_wanted_ = false;
+    const auto sought = *sought_;
+    lock.unlock();
+    auto tickers = Unknown();
+    if (tickers.ok()) std::erase_if(*tickers, [&](const std::string& ticker) { return sought.contains(ticker); });
+    const Status status = tickers.ok() ? SeedWith(*tickers, stop) : tickers.status();
+    lock.lock();
+    if (status.ok() || stop.stop_requested()) continue;
+    spdlog::warn("web: the last quotes of new tickers are looked for again in a minute: {}", status.message());
+    seed_wake_.wait_for(lock, stop, kSeedPause, [] { return false; });
+  }
 }
 
 Result<std::string> Page::Quotes() {
@@ -82,6 +124,7 @@ Result<std::string> Page::Quotes() {
   bool first = true;
   for (const auto& entry : list.entries) {
     const auto quote = board_.Find(entry.ticker);
+    if (!quote) SeedIfNew(entry.ticker);
     JsonWriter unknown;
     unknown.BeginObject();
     unknown.Key("ticker");
@@ -100,34 +143,34 @@ Result<std::string> Page::History(const std::string& ticker) {
     for (const auto& entry : list.entries) tickers.push_back(entry.ticker);
   }
   const std::string in = InList(tickers);
-  return history_.Get(in, [&]() -> Result<std::string> {
-    const auto rows = tables_.Run(SparklineSql(in), kOwnLimits, kOwnPatience);
+  return history_.Get(in, [&](Waited* waited) -> Result<std::string> {
+    const auto rows = tables_.Run(SparklineSql(in), kOwnLimits, kOwnPatience, waited);
     if (NothingYet(rows.status())) return R"({"history":[]})";
     TRY(rows.status());
     return fmt::format("{{\"history\":{}}}", rows->rows);
   });
 }
 
-Result<query::JsonRows> Page::NewestBars(const std::string& ticker, const std::string& interval) {
+Result<query::JsonRows> Page::NewestBars(const std::string& ticker, const std::string& interval, Waited* waited) {
   TRY_ASSIGN(const std::string sql, BarsSql(ticker, interval, kBars));
-  TRY_ASSIGN(auto rows, tables_.Run(sql, kOwnLimits, kOwnPatience));
+  TRY_ASSIGN(auto rows, tables_.Run(sql, kOwnLimits, kOwnPatience, waited));
   if (rows.count > 0) return rows;
-  TRY_ASSIGN(const auto day, tables_.Run(NewestDaySql(ticker, interval), kOwnLimits, kOwnPatience));
+  TRY_ASSIGN(const auto day, tables_.Run(NewestDaySql(ticker, interval), kOwnLimits, kOwnPatience, waited));
   if (day.rows == "[[null]]") return rows;
   constexpr std::size_t kAround = 3;  // [["2026-11-28"]]
   TRY_ASSIGN(const std::string older,
              BarsSql(ticker, interval, kBars, day.rows.substr(kAround, day.rows.size() - 2 * kAround)));
-  return tables_.Run(older, kOwnLimits, kOwnPatience);
+  return tables_.Run(older, kOwnLimits, kOwnPatience, waited);
 }
 
 Result<std::string> Page::Bars(const std::string& ticker, const std::string& interval) {
   if (ticker.empty()) return Status::Invalid("which ticker? ask /api/bars?ticker=PETR4.SA&interval=1m");
   TRY(BarsSql(ticker, interval, kBars).status());
-  return bars_.Get(interval + " " + ticker, [&]() -> Result<std::string> {
-    auto rows = NewestBars(ticker, interval);
+  return bars_.Get(interval + " " + ticker, [&](Waited* waited) -> Result<std::string> {
+    auto rows = NewestBars(ticker, interval, waited);
     if (NothingYet(rows.status())) rows = query::JsonRows{"[]", "[]"};
     TRY(rows.status());
-    const auto offset = tables_.Run(DayOffsetSql(ticker), kOwnLimits, kOwnPatience);  // [[-18000]]
+    const auto offset = tables_.Run(DayOffsetSql(ticker), kOwnLimits, kOwnPatience, waited);  // [[-18000]]
     if (!NothingYet(offset.status())) TRY(offset.status());
     JsonWriter w;
     w.BeginObject();
@@ -145,24 +188,24 @@ Result<std::string> Page::Bars(const std::string& ticker, const std::string& int
 }
 
 Result<std::string> Page::Portfolio() {
-  return shown_portfolio_.Get("", [&]() -> Result<std::string> {
+  return shown_portfolio_.Get("", [&](Waited*) -> Result<std::string> {
     TRY_ASSIGN(const auto list, ReadWatchlist());
     return portfolio_.Json(list, options_.portfolio_currency, board_);
   });
 }
 
 Result<std::string> Page::Gaps() {
-  return gaps_.Get("", [this] { return gap_list_.Json(); });
+  return gaps_.Get("", [this](Waited* waited) { return gap_list_.Json(waited); });
 }
 
 Result<std::string> Page::Rejects() {
-  return rejects_.Get("rejects", [&]() -> Result<std::string> {
+  return rejects_.Get("rejects", [&](Waited* waited) -> Result<std::string> {
     const auto rows = tables_.Run(
         "SELECT CAST(epoch_ms(\"timestamp\") AS BIGINT), reason, detail, coalesce(try(decode(key)), CAST(key AS "
         "VARCHAR)), "
         "left(coalesce(try(decode(value)), CAST(value AS VARCHAR)), 400) "
         "FROM quarantine WHERE date >= current_date - 7 ORDER BY \"timestamp\" DESC LIMIT 20",
-        kOwnLimits, kOwnPatience);
+        kOwnLimits, kOwnPatience, waited);
     return rows.ok() ? rows->rows : NothingYet(rows.status()) ? Result<std::string>("[]") : rows.status();
   });
 }

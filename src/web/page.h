@@ -1,12 +1,17 @@
 #pragma once
 /// What the page's API answers from: the board, the tables, the watchlist, the pipeline's own figures.
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <functional>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "market/watchlist.h"
@@ -40,7 +45,8 @@ class Page {
 
   [[nodiscard]] QuoteBoard* board() { return &board_; }
   /// Fills the board from Silver, for tickers of the watchlist and its rates that it knows nothing of. An absent table
-  /// is no error; a lake that takes longer than a minute is one. Cancelled by `stop`.
+  /// is no error; a lake that takes longer than a minute is one. Cancelled by `stop`. After the first time tickers that
+  /// are new in the watchlist are looked for by themselves.
   [[nodiscard]] Status Seed(const std::stop_token& stop);
 
   [[nodiscard]] Result<std::string> Quotes();
@@ -58,6 +64,11 @@ class Page {
   /// Of late, or the last that there are; none is no error.
   [[nodiscard]] Result<query::JsonRows> NewestBars(const std::string& ticker, const std::string& interval);
   [[nodiscard]] Result<market::Watchlist> ReadWatchlist() const;
+  /// Tickers of the watchlist and its rates that the board knows nothing of.
+  [[nodiscard]] Result<std::vector<std::string>> Unknown() const;
+  [[nodiscard]] Status SeedWith(const std::vector<std::string>& tickers, const std::stop_token& stop);
+  void SeedIfNew(const std::string& ticker);
+  void SeedNew(const std::stop_token& stop);
   [[nodiscard]] Status EditWatchlist(const std::function<Result<std::string>(std::string_view)>& edit);
   [[nodiscard]] Result<std::string> Rejects();
 
@@ -71,6 +82,12 @@ class Page {
   Remembered history_{std::chrono::seconds(10)}, bars_{std::chrono::seconds(4)}, rejects_{std::chrono::seconds(5)};
   Remembered gaps_{std::chrono::seconds(5)};
   std::mutex watchlist_mutex_;  // of writers
+
+  std::mutex seed_mutex_;
+  std::condition_variable_any seed_wake_;
+  bool seed_wanted_ = false;                     // guarded by seed_mutex_
+  std::optional<std::set<std::string>> sought_;  // in Silver; nullopt: Seed was not called yet. Guarded by seed_mutex_
+  std::jthread seeder_;                          // last: it uses the others
 };
 
 }  // namespace pregao::web

@@ -69,4 +69,8 @@ Routes PageRoutes(Page* page, const Assets& assets, std::function<std::size_t()>
   return routes;
 }
 
+std::set<std::string> TableRoutes() {
+  return {"/api/history", "/api/bars", "/api/gaps", "/api/health", "POST /api/sql"};
+}
+
 }  // namespace pregao::web

@@ -1,3 +1,4 @@
+#include <arrow/compute/cast.h>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
@@ -8,6 +9,7 @@
 #include "engine/gold_tables.h"
 #include "medallion/bar_schema.h"
 #include "medallion/schema.h"
+#include "medallion/silver_builder.h"
 #include "topic/memory_topic.h"
 
 #include "test/lake_tools.h"
@@ -114,6 +116,34 @@ TEST_F(PageTest, WithoutTablesTheAnswersAreEmptyAndNoErrors) {
   EXPECT_EQ(Get("/api/bars", "ticker=PETR4.SA&interval=5m").body,
             "{\"ticker\":\"PETR4.SA\",\"interval\":\"5m\",\"day_offset\":-10800,\"bars\":[]}\n");
   EXPECT_THAT(Get("/api/health").body, HasSubstr(R"("pages":3)"));
+}
+
+TEST_F(PageTest, ATickerThatIsNewInTheWatchlistHasItsLastQuoteFromSilver) {
+  ASSERT_OK(page_->Seed({}));
+  std::string json = Message("AAPL", 200, kNow);
+  const std::size_t size = json.size();
+  json.resize(size + 64);  // the judge reads beyond the end
+  medallion::Judge judge;
+  medallion::SilverRow row;
+  medallion::SilverBuilder builder;
+  ASSERT_FALSE(judge.Decide({0, 0, kNow, std::nullopt, std::string_view(json.data(), size)}, &row));
+  ASSERT_OK(builder.Append(row, 0, 0));
+  const auto batch = builder.Finish("quotes").ValueOrDie();
+  const auto schema = medallion::SilverSchema()->RemoveField(medallion::kDate).ValueOrDie();
+  arrow::ArrayVector columns;
+  for (const auto& field : schema->fields()) {
+    columns.push_back(arrow::compute::Cast(*batch->GetColumnByName(field->name()), field->type()).ValueOrDie());
+  }
+  const auto rows = arrow::RecordBatch::Make(schema, batch->num_rows(), columns);
+  const lake::TableSpec spec{medallion::SilverSchema(), {"date"}, {{"pregao.schema", "1"}}};
+  const auto table = lake::Table::OpenOrCreate(store_, "silver/quotes", spec, &system_).ValueOrDie();
+  const std::string today = medallion::DateString(static_cast<std::int32_t>(system_.Now().value / 86'400'000));
+  lake::Transaction txn;
+  txn.adds = {lake::WriteDataFile(store_.get(), table->root(), system_, *rows, {{"date", today}}).ValueOrDie()};
+  ASSERT_OK(table->Commit(table->snapshot(), txn).status());
+
+  EXPECT_EQ(Post("/api/watchlist", R"({"add":"AAPL"})").status, 200);
+  EXPECT_TRUE(Eventually([&] { return Get("/api/quotes").body.find("\"price\":200") != std::string::npos; }));
 }
 
 class PageTestOfCandles : public PageTest {

@@ -22,7 +22,7 @@ void Remembered::Keep(const std::string& key, Answer answer) {
   answers_.insert_or_assign(key, std::move(answer));
 }
 
-Result<std::string> Remembered::Get(const std::string& key, const std::function<Result<std::string>()>& make) {
+Result<std::string> Remembered::Get(const std::string& key, const Make& make) {
   auto known = Find(key);
   const auto asked = Clock::now();
   if (known && asked < known->old) return std::move(known->value);
@@ -35,10 +35,12 @@ Result<std::string> Remembered::Get(const std::string& key, const std::function<
     if (known = Find(key); known && Clock::now() < known->old) return std::move(known->value);
   }
   const auto began = Clock::now();
-  auto value = make();
+  Waited waited{};
+  auto value = make(&waited);
   const auto made = Clock::now();
   if (value.status().IsCancelled()) return known && known->value.ok() ? std::move(known->value) : value;
-  const auto good = value.ok() ? std::max<Clock::duration>(age_, kShareOfTime * (made - began)) : age_;
+  const auto dear = std::min<Clock::duration>(oldest_, kShareOfTime * (made - began - waited));
+  const auto good = value.ok() ? std::max<Clock::duration>(age_, dear) : age_;
   Keep(key, {value, made + good, made + kGoodEnough * good});
   return value;
 }

@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 class RememberedTest : public testing::Test {
  protected:
   Result<std::string> Ask(Remembered* answers, const std::string& key = "") {
-    return answers->Get(key, [&]() -> Result<std::string> {
+    return answers->Get(key, [&](Waited*) -> Result<std::string> {
       if (fails_) return Status::IOError("no");
       return std::to_string(++made_);
     });
@@ -27,10 +27,25 @@ TEST_F(RememberedTest, IsComputedOnceForEachKeyUntilItIsOld) {
   EXPECT_EQ(*Ask(&answers, "b"), "2");
   EXPECT_EQ(*Ask(&answers, "a"), "1");
   made_ = 0;
-  at_once.Get("", [] { return Result<std::string>("first"); }).ValueOrDie();
+  at_once.Get("", [](Waited*) { return Result<std::string>("first"); }).ValueOrDie();
   while (*Ask(&at_once) == "first") {  // ten times as long as it took to make
   }
   EXPECT_EQ(made_, 1);
+}
+
+TEST_F(RememberedTest, WhatWaitedForOthersIsNotKeptForThatAndWhatIsVeryDearNotForEver) {
+  Remembered answers{milliseconds(0)}, young{milliseconds(0), milliseconds(0), milliseconds(0)};
+  const auto slow = [](Waited of_others) {
+    return [of_others](Waited* waited) {
+      std::promise<void>().get_future().wait_for(milliseconds(200));  // kept for two seconds, if it was its own
+      *waited += of_others;
+      return Result<std::string>("slow");
+    };
+  };
+  ASSERT_EQ(*answers.Get("", slow(hours(1))), "slow");
+  EXPECT_EQ(*Ask(&answers), "1");
+  ASSERT_EQ(*young.Get("", slow({})), "slow");
+  EXPECT_EQ(*Ask(&young), "2");
 }
 
 TEST_F(RememberedTest, AnErrorIsAnAnswerToo) {
@@ -43,7 +58,7 @@ TEST_F(RememberedTest, AnErrorIsAnAnswerToo) {
 
 TEST_F(RememberedTest, OfABusyLakeTheAnswerBeforeIsTold) {
   Remembered answers{milliseconds(0)};
-  const auto busy = [] { return Result<std::string>(Status::Cancelled("busy")); };
+  const auto busy = [](Waited*) { return Result<std::string>(Status::Cancelled("busy")); };
   EXPECT_TRUE(answers.Get("", busy).status().IsCancelled());
   EXPECT_EQ(*Ask(&answers), "1") << "that it was busy is not kept";
   for (int i = 0; i < 1000; ++i) ASSERT_EQ(*answers.Get("", busy), "1");
@@ -63,7 +78,7 @@ TEST_F(RememberedTest, WhileOneIsComputedOthersHaveTheOneBeforeAndDoNotWait) {
   auto slow = std::async(std::launch::async, [&] {
     for (;;) {  // until it is old
       bool mine = false;
-      auto answer = answers.Get("", [&]() -> Result<std::string> {
+      auto answer = answers.Get("", [&](Waited*) -> Result<std::string> {
         mine = true;
         has_begun.set_value();
         may_end.get_future().wait();
@@ -84,7 +99,7 @@ TEST_F(RememberedTest, OneThatTakesLongHoldsTheOthersUpForAWhileOnly) {
   Remembered answers{hours(1), milliseconds(20)};
   std::promise<void> may_end, has_begun;
   auto slow = std::async(std::launch::async, [&] {
-    return answers.Get("slow", [&]() -> Result<std::string> {
+    return answers.Get("slow", [&](Waited*) -> Result<std::string> {
       has_begun.set_value();
       may_end.get_future().wait();
       return std::string("slow");

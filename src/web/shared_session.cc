@@ -2,8 +2,11 @@
 
 namespace pregao::web {
 
-Status SharedSession::With(const std::function<Status(query::Session*)>& use, std::chrono::milliseconds patience) {
+Status SharedSession::With(const std::function<Status(query::Session*)>& use, std::chrono::milliseconds patience,
+                           Waited* waited) {
+  const auto asked = std::chrono::steady_clock::now();
   const std::unique_lock lock(mutex_, patience);
+  if (waited != nullptr) *waited += std::chrono::steady_clock::now() - asked;
   if (!lock) return Status::Cancelled("another statement is running: try again when it is done");
   if (session_ == nullptr) {
     TRY_ASSIGN(session_, open_());
@@ -13,9 +16,10 @@ Status SharedSession::With(const std::function<Status(query::Session*)>& use, st
 }
 
 Result<query::JsonRows> SharedSession::Run(const std::string& sql, const query::Limits& limits,
-                                           std::chrono::milliseconds patience) {
+                                           std::chrono::milliseconds patience, Waited* waited) {
   query::JsonRows out;
-  TRY(With([&](query::Session* session) { return query::RunLimited(session, sql, limits).Value(&out); }, patience));
+  TRY(With([&](query::Session* session) { return query::RunLimited(session, sql, limits).Value(&out); }, patience,
+           waited));
   return out;
 }
 

@@ -18,17 +18,21 @@ inline constexpr query::Limits kOwnLimits{std::chrono::seconds(60), 20'000, 16 <
 /// How long the page's own statements wait for one another.
 inline constexpr std::chrono::seconds kOwnPatience{5};
 
+/// Adds up how long a session was waited for.
+using Waited = std::chrono::steady_clock::duration;
+
 /// A session that is opened when first used, for one statement at a time. Thread-safe.
 class SharedSession {
  public:
   /// `prepare` is called before each use; it may be null.
   explicit SharedSession(OpenQuerySession open, std::function<void(query::Session*)> prepare = nullptr)
       : open_(std::move(open)), prepare_(std::move(prepare)) {}
-  /// Cancelled: another statement has kept it for `patience`.
+  /// Cancelled: another statement has kept it for `patience`. Both add to `waited`, which may be null.
   [[nodiscard]] Result<query::JsonRows> Run(const std::string& sql, const query::Limits& limits,
-                                            std::chrono::milliseconds patience);
+                                            std::chrono::milliseconds patience, Waited* waited = nullptr);
   /// Calls `use` with the session to itself.
-  [[nodiscard]] Status With(const std::function<Status(query::Session*)>& use, std::chrono::milliseconds patience);
+  [[nodiscard]] Status With(const std::function<Status(query::Session*)>& use, std::chrono::milliseconds patience,
+                            Waited* waited = nullptr);
 
  private:
   const OpenQuerySession open_;

@@ -23,7 +23,8 @@ struct TailOptions {
 
 /// Follows a topic on its own thread, in no group's way: each quote goes to the board, and out as an event;
 /// why the topic cannot be followed goes to the board, too. An event
-/// has the newest quote of each ticker, so that its size is bounded by the watchlist.
+/// has the newest quote of each ticker that has spoken, so that its size is bounded by the tickers that the board
+/// keeps.
 class TopicTail {
  public:
   using OpenReader = std::function<Result<std::unique_ptr<topic::TopicReader>>()>;

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { frame } from './frame.mjs';
-import { Pregao, withBrowser } from './pregao.mjs';
+import { hide, Pregao, withBrowser } from './pregao.mjs';
 
 const TICKER = 'UNKNOWN4.SA'; // of which the simulator says nothing
 const MINUTE = 60_000, NOW = Math.floor(Date.now() / MINUTE) * MINUTE;
@@ -28,6 +28,8 @@ async function openChart() {
   return opened;
 }
 
+/** What a screen reader is told. */
+const spoken = (page) => page.locator('.chart [role=status]').textContent();
 const legend = (page) => page.locator('.legend').innerText().then((text) => text.replace(/\s+/g, ' '));
 /** The legend of the candle that is so many before the last. */
 async function candle(page, before) {
@@ -52,6 +54,7 @@ test('the arrow keys go from candle to candle, and each says what it is', async 
   await until(page, 2, /O 100\.00 H 102\.00 L 100\.00 C 102\.00 V 500$/);
   await page.keyboard.press('ArrowLeft');
   assert.match(await legend(page), /O 100\.00/, 'the first candle is the end of the way');
+  assert.match(await spoken(page), /O 100\.00 H 102\.00 L 100\.00 C 102\.00 V 500$/);
   await page.locator('#sql').focus();
   assert.match(await legend(page), /O 104\.00/, 'else it is the last');
   assert.deepEqual(problems, []);
@@ -79,10 +82,47 @@ test('a late quote revises its candle and the volume of the next, and one before
 test('a live quote moves the last candle at once, and begins the next', async () => {
   const { page, problems, close } = await openChart();
   await until(page, 0, /C 104\.00/);
+  const told = await spoken(page);
   await send([[2, 30, 99, 2700]]);
   await page.locator('.legend', { hasText: /L 99\.00\s*C 99\.00/ }).waitFor({ timeout: 5_000 });
+  assert.equal(await spoken(page), told, 'only a key makes it speak');
   await send([[1, 0, 101, 2750]]);
   await page.locator('.legend', { hasText: /O 101\.00\s*H 101\.00/ }).waitFor({ timeout: 5_000 });
+  assert.deepEqual(problems, []);
+  await close();
+});
+
+test('what came while nobody looked is shown once somebody does, with the price above the candles', async () => {
+  const { page, problems, close } = await openChart();
+  await until(page, 0, /O 101\.00/);
+  await send([[1, 10, 105, 2760]]);
+  await page.locator('.legend', { hasText: /C 105\.00/ }).waitFor();
+  await hide(page);
+  await send([[1, 20, 96, 2770]]);
+  await page.waitForFunction(async (ticker) => (await (await fetch(`/api/bars?ticker=${ticker}&interval=1m`)).json()).bars.at(-1)[4] === 96, TICKER, { polling: 500 });
+  await hide(page, false);
+  await page.locator('.legend', { hasText: /C 96\.00/ }).waitFor();
+  await page.locator('.figures .big', { hasText: /96\.00/ }).waitFor();
+  assert.deepEqual(problems, []);
+  await close();
+}, { timeout: 60_000 });
+
+test('on the time axis a day begins where it does on the clock of the browser', async () => {
+  const { page, problems, close } = await open({ timezoneId: 'America/Sao_Paulo' });
+  const from = Date.UTC(2026, 10, 24, 21) / 1000; // six in the evening
+  const bars = Array.from({ length: 48 }, (_, i) => [from + i * 900, 10, 11, 9, 10, 100]);
+  await page.route('**/api/bars?**', (route) => route.fulfill({ json: { bars, day_offset: -10800 } }));
+  await page.evaluate(() => {
+    const draw = CanvasRenderingContext2D.prototype.fillText;
+    window.drawn = new Map();
+    CanvasRenderingContext2D.prototype.fillText = function (text, ...where) { window.drawn.set(text, this.font); draw.call(this, text, ...where); };
+  });
+  await page.locator(`[data-ticker="${TICKER}"] .tile-main`).click();
+  await page.getByRole('button', { name: '15m', exact: true }).click();
+  await page.waitForFunction(() => window.drawn.has('Nov 25'));
+  const drawn = new Map(await page.evaluate(() => [...window.drawn]));
+  assert.ok(!drawn.has('12:00 AM'), 'midnight is the day');
+  assert.match(drawn.get('Nov 25'), /Inter/, 'in the letters of the page');
   assert.deepEqual(problems, []);
   await close();
 });

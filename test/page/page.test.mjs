@@ -59,6 +59,19 @@ test('the portfolio is summed in each currency and in the base currency, its rat
   await close();
 });
 
+test('a reject of another day bears its date', async () => {
+  const { page, close } = await open();
+  await page.route('**/api/health', async (route) => {
+    const response = await route.fetch(), json = await response.json();
+    await route.fulfill({ response, json: { ...json, rejects: [json.now, json.now - 2 * 86_400_000].map((time) => [time, 'a reason', null, null, '{}']) } });
+  });
+  await page.locator('.pipeline td.raw').nth(1).waitFor();
+  const [today, before] = await page.locator('.pipeline tr:has(.raw) td:first-child').allTextContents();
+  assert.match(today, /^\d\d:\d\d:\d\d [AP]M$/);
+  assert.match(before, /^[A-Z][a-z]{2} \d\d, \d\d:\d\d:\d\d [AP]M$/);
+  await close();
+});
+
 test('while a rate is not known nothing is summed in the base currency, and the page says so', async () => {
   const { page, close } = await open();
   await page.route('**/api/portfolio', async (route) => {
@@ -158,10 +171,14 @@ test('other hosts, other origins, other methods and paths are refused', async ()
 });
 
 test('a lost connection is shown, and heals by itself', async () => {
-  const { page, close } = await open();
+  const { page, close } = await open({ bypassCSP: true, reducedMotion: 'reduce' });
   await pregao.stop();
   await page.locator('.pill', { hasText: 'Reconnecting' }).waitFor();
-  await page.locator('.banner', { hasText: 'The connection to pregao is lost' }).waitFor();
+  await page.locator('.banner', { hasText: /The connection to pregao is lost.*What you see is from \d+ s ago/ }).waitFor();
+  assert.doesNotMatch(await page.locator('.banner [role=alert]').textContent(), /ago/, 'what changes each second is not read aloud');
+  await page.addScriptTag({ path: require.resolve('axe-core/axe.min.js') });
+  const { violations } = await page.evaluate(() => window.axe.run('.tiles', { runOnly: 'color-contrast' }));
+  assert.deepEqual(violations.flatMap(({ nodes }) => nodes.map((node) => node.html)).slice(0, 3), [], 'old prices can be read');
   await pregao.start();
   await page.locator('.pill', { hasText: 'Live' }).waitFor();
   await page.locator('.banner').waitFor({ state: 'hidden' });

@@ -57,7 +57,7 @@ export class Pregao {
   async stop() {
     const child = this.#process;
     this.#process = null;
-    if (!child || child.exitCode !== null) return;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
     child.kill('SIGTERM');
     await once(child, 'exit');
@@ -85,6 +85,12 @@ export async function openPage(browser, pregao, options = {}) {
   await page.locator('.tile:not(.waiting) .price').first().waitFor();
   return { page, problems, close: () => context.close() };
 }
+
+/** Tells the page that its tab is in the background now, or is no longer: a Chromium without windows never does. */
+export const hide = (page, hidden = true) => page.evaluate((is) => {
+  Object.defineProperty(document, 'hidden', { configurable: true, get: () => is });
+  document.dispatchEvent(new Event('visibilitychange'));
+}, hidden);
 
 /** Starts pregao, with these flags, and a Chromium before a file's tests, and ends both after them. @return what opens a page */
 export function withBrowser(pregao, ...flags) {

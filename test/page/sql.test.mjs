@@ -36,6 +36,14 @@ test('numbers keep all their digits, in the table and in the CSV', async () => {
   await close();
 });
 
+test('a long text of one character is shown at once, and texts that look like marks stay', async () => {
+  const { page, problems, close } = await open();
+  await run(page, `SELECT repeat('#', 1000000) AS a, '##1' AS b, '\\u0023' AS c, '"' AS d, 'it says "12.50"' AS e, 1.50::DECIMAL(9, 2) AS f`);
+  assert.deepEqual((await cells(page)).map((cell, i) => (i ? cell : cell.length)), [1_000_000, '##1', '\\u0023', '"', 'it says "12.50"', '1.50']);
+  assert.deepEqual(problems, []);
+  await close();
+});
+
 test('digits keep the decimal mark of the browser', async () => {
   const { page, close } = await open({ locale: 'pt-BR' });
   await run(page, 'SELECT 9007199254740993.10::DECIMAL(38, 2) AS a, 0.5::DOUBLE AS b');

@@ -1,7 +1,7 @@
 // The page as people use it: by keyboard, on a phone, with odd tickers, long lists, several tabs, and while pregao is away.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Pregao, withBrowser } from './pregao.mjs';
+import { hide, Pregao, withBrowser } from './pregao.mjs';
 
 const ODD = ['BRK-B', '^BVSP', 'EURUSD=X', 'BTC-USD', 'CL=F', '0700.HK', 'M&M.NS'];
 const MANY = Array.from({ length: 60 }, (_, i) => `STOCK${i}.SA`);
@@ -52,6 +52,15 @@ test('Tab goes to everything that can be used, shows where it is, and each has a
   for (const section of ['top', 'panel list', 'panel portfolio', 'panel chart', 'panel sql']) assert.ok(seen.some((at) => at.section === section), section);
   assert.deepEqual(seen.filter(({ name }) => !name), [], 'each says what it is');
   assert.deepEqual(seen.filter(({ outline, opacity }) => !outline || opacity === '0'), [], 'each is seen');
+  const beneath = [];
+  for (let i = 0; i < seen.length; ++i) {
+    await page.keyboard.press('Shift+Tab');
+    beneath.push(await page.evaluate(() => {
+      const of = document.activeElement, header = document.querySelector('.top');
+      return !header.contains(of) && of !== document.body && of.getBoundingClientRect().top < header.getBoundingClientRect().bottom ? of.outerHTML.slice(0, 80) : null;
+    }));
+  }
+  assert.deepEqual(beneath.filter((each) => each), [], 'and none beneath the header on the way back');
   await close();
 }, { timeout: 60_000 });
 
@@ -168,6 +177,52 @@ test('a ticker with a position is removed only by who says so', async () => {
   assert.equal(asked.length, 2);
   assert.match(asked[0], /STOCK7\.SA.*quantity/);
   assert.doesNotMatch(pregao.watchlist(), /STOCK7\.SA/);
+  await close();
+});
+
+test('while it is not known who holds what, each removal is asked about', async () => {
+  const { page, close } = await open();
+  await page.route('**/api/portfolio', (route) => route.fulfill({ status: 500, json: { error: 'no' } }));
+  await page.reload();
+  await tile(page, 'CL=F').hover();
+  const before = pregao.watchlist(), asked = page.waitForEvent('dialog');
+  const clicked = page.getByRole('button', { name: 'Remove CL=F' }).click();
+  await (await asked).dismiss();
+  await clicked;
+  assert.equal(pregao.watchlist(), before);
+  await close();
+});
+
+test('a round that gets no answer is not asked again beside itself', async () => {
+  const { page, close } = await open();
+  let asked = 0;
+  await page.route('**/api/portfolio', () => { ++asked; });
+  for (let i = 0; i < 3; ++i) await page.waitForResponse((answer) => answer.url().endsWith('/api/health'));
+  assert.equal(asked, 1);
+  await close();
+});
+
+test('a tab in the background takes no connection for its stream', async () => {
+  const { page: other, close } = await open();
+  const page = await other.context().newPage(), streams = [];
+  page.on('request', (request) => { if (request.url().endsWith('/api/stream')) streams.push(request); });
+  await page.addInitScript(() => Object.defineProperty(document, 'hidden', { configurable: true, get: () => true }));
+  await page.goto(pregao.url);
+  await page.locator('.pill', { hasText: 'Connecting' }).waitFor();
+  await hide(page, false);
+  await page.locator('.pill', { hasText: 'Live' }).waitFor();
+  assert.equal(streams.length, 1, 'when somebody looked');
+  await close();
+});
+
+test('where site data are blocked the page works, and forgets the theme', async () => {
+  const { page: other, close } = await open();
+  const page = await other.context().newPage();
+  await page.addInitScript(() => Object.defineProperty(window, 'localStorage', { get: () => { throw new DOMException('denied', 'SecurityError'); } }));
+  await page.goto(pregao.url);
+  await page.locator('.tile:not(.waiting) .price').first().waitFor();
+  await page.getByRole('button', { name: 'Switch between light and dark' }).click();
+  assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
   await close();
 });
 

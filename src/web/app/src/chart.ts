@@ -1,9 +1,10 @@
 // Candles and volume of one ticker.
-import { CandlestickSeries, createChart, HistogramSeries, type IChartApi, type ISeriesApi, type Time, type UTCTimestamp } from 'lightweight-charts';
+import { CandlestickSeries, createChartEx, HistogramSeries, type IChartApiBase, type ISeriesApi, type Time, type UTCTimestamp } from 'lightweight-charts';
 import { api, type Bar, type Quote } from './api';
 import { h, setText } from './dom';
 import { compact, currencyOf, digitsOf, fixed, marketState, price, signed } from './format';
 import { locale, t } from './i18n';
+import { localTimeScale } from './local_time';
 
 const SECONDS = { '1m': 60, '5m': 300, '15m': 900, '1h': 3600, '1d': 86400 } as const;
 type Interval = keyof typeof SECONDS;
@@ -16,12 +17,13 @@ export class Chart {
   private readonly figures = h('div', { class: 'figures' });
   private readonly note = h('p', { class: 'chart-note', hidden: true });
   private readonly canvas = h('div', { class: 'chart-canvas', role: 'img', 'aria-label': t('chart') });
-  /** The candle under the cursor, else the last; the arrow keys move it, and a screen reader reads it then. */
+  /** The candle under the cursor, else the last; the arrow keys move it, and a screen reader reads it then alone. */
   private readonly legend = h('p', { class: 'legend' });
+  private readonly spoken = h('p', { class: 'hidden', role: 'status' });
   private readonly frame = h('div', { class: 'chart-frame', tabindex: 0, role: 'group', 'aria-label': t('candlesByKey'), onkeydown: (event) => this.key(event as KeyboardEvent),
-                                      onblur: () => this.point(undefined) }, this.canvas, this.legend, this.note);
+                                      onblur: () => this.point(undefined) }, this.canvas, this.legend, this.note, this.spoken);
   private readonly buttons = new Map<Interval, HTMLButtonElement>();
-  private readonly chart: IChartApi;
+  private readonly chart: IChartApiBase<Time>;
   private readonly candles: ISeriesApi<'Candlestick'>;
   private readonly volumes: ISeriesApi<'Histogram'>;
   private ticker = '';
@@ -31,6 +33,7 @@ export class Chart {
   private when: (start: number) => string;
   private asked = 0;
   private fresh = true; // no answer yet for this ticker and interval: live quotes are kept, and wait for it
+  private heard = new Set<number>(); // starts of the candles that live quotes moved since the stream was opened
   private dayOffset: number | null = null; // seconds from UTC to the clock of the exchange's day
   private digits = 2;
   private colors = { up: '', down: '', volumeUp: '', volumeDown: '' };
@@ -51,9 +54,9 @@ export class Chart {
     const both = new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'short' });
     const when = (start: number) => (this.interval === '1d' ? date : both).format(start * 1000);
     const mark = (start: number, type: number) => (this.interval === '1d' ? date : type >= 3 ? minute : day).format(start * 1000);
-    this.chart = createChart(this.canvas, {
+    this.chart = createChartEx(this.canvas, localTimeScale(() => this.interval === '1d'), {
       autoSize: true,
-      layout: { attributionLogo: false, fontFamily: 'inherit', fontSize: 11 },
+      layout: { attributionLogo: false, fontFamily: getComputedStyle(document.documentElement).fontFamily, fontSize: 11 },
       rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.14, bottom: 0.24 } },
       timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: 4, minBarSpacing: 2,
                    tickMarkFormatter: (time: Time, type: number) => mark(time as number, type) },
@@ -101,11 +104,18 @@ export class Chart {
     const bar: Bar = old ? [start, old[1], Math.max(old[2], quote.price), Math.min(old[3], quote.price), start >= last ? quote.price : old[4], old[5]]
                          : [start, quote.price, quote.price, quote.price, quote.price, null];
     this.bars.set(start, bar);
+    this.heard.add(start);
     if (this.fresh) return;
     if (start < last) return this.draw();
     this.candles.update(this.candle(bar));
     this.tell();
     this.note.hidden = true;
+  }
+
+  /** The stream begins anew: of what came before it the tables know more than the last quote that was heard. */
+  catchUp(): void {
+    this.heard.clear();
+    void this.load();
   }
 
   show(quote: Quote): void {
@@ -133,14 +143,14 @@ export class Chart {
     const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: starts.length - 1 }[event.key];
     if (to === undefined || !starts.length) return;
     event.preventDefault();
-    this.legend.setAttribute('aria-live', 'polite');
     this.point(starts[Math.min(Math.max(to, 0), starts.length - 1)]);
+    setText(this.spoken, [...this.legend.children].map(({ textContent }) => textContent).join(' '));
   }
 
   private point(start: number | undefined): void {
     const bar = start === undefined ? undefined : this.bars.get(start);
     if (bar) this.chart.setCrosshairPosition(bar[4], bar[0] as UTCTimestamp, this.candles);
-    else { this.chart.clearCrosshairPosition(); this.legend.removeAttribute('aria-live'); }
+    else { this.chart.clearCrosshairPosition(); setText(this.spoken, ''); }
     this.pointed = bar?.[0];
     this.tell();
   }
@@ -163,6 +173,7 @@ export class Chart {
 
   private restart(): void {
     this.bars.clear();
+    this.heard.clear();
     this.dayOffset = null;
     this.fresh = true;
     this.pointed = undefined;
@@ -184,8 +195,8 @@ export class Chart {
       this.bars = new Map(answer.bars.map((bar) => [bar[0], bar]));
       for (const bar of live) {
         // The table is a moment behind: what the live candle knows beyond it stays.
-        const stored = this.bars.get(bar[0]);
-        this.bars.set(bar[0], stored ? [bar[0], stored[1], Math.max(stored[2], bar[2]), Math.min(stored[3], bar[3]), bar[4], stored[5]] : bar);
+        const stored = this.bars.get(bar[0]), close = stored && !this.heard.has(bar[0]) ? stored[4] : bar[4];
+        this.bars.set(bar[0], stored ? [bar[0], stored[1], Math.max(stored[2], bar[2]), Math.min(stored[3], bar[3]), close, stored[5]] : bar);
       }
       const fit = this.fresh;
       this.fresh = false;

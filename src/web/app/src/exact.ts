@@ -6,14 +6,17 @@ export class Exact {
   toString(): string { return this.digits; }
 }
 
-const TEXT_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
+const ESCAPE_QUOTE_OR_NUMBER = /\\.|"|-?\d[\d.eE+-]*/g;
 
 /** As JSON.parse, but that such numbers become Exact. A float's exponent is read as usual: it has no more digits. */
 export function parseExact(json: string): unknown {
-  let mark = '#';
-  while (json.includes(mark)) mark += '#';
-  const marked = json.replace(TEXT_OR_NUMBER, (token) =>
-    token[0] === '"' || /[eE]/.test(token) || String(Number(token)) === token ? token : `"${mark}${token}"`);
+  const mark = `#${Math.random()}#`; // begins no text, unless by chance: to look for a free one takes long in long texts
+  let inText = false;
+  const marked = json.replace(ESCAPE_QUOTE_OR_NUMBER, (token) => {
+    if (token === '"') inText = !inText;
+    const isNumber = !inText && token !== '"';
+    return isNumber && !/[eE]/.test(token) && String(Number(token)) !== token ? `"${mark}${token}"` : token;
+  });
   return JSON.parse(marked, (_, value) => (typeof value === 'string' && value.startsWith(mark) ? new Exact(value.slice(mark.length)) : value));
 }
 

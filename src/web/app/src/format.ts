@@ -42,7 +42,9 @@ export function age(ms: number): string {
 }
 
 const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-export const timeOfDay = (ms: number) => clock.format(ms);
+const dated = new Intl.DateTimeFormat(locale, { day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+/** The time of the day, and the date where it is another day's. */
+export const when = (ms: number, now: Date) => (new Date(ms).toDateString() === now.toDateString() ? clock : dated).format(ms);
 
 const moment = new Intl.DateTimeFormat(locale, { day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit' });
 /** From when to when; the day is told once where it is one. */

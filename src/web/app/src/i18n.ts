@@ -2,7 +2,7 @@
 const english = {
   watchlist: 'Watchlist', chart: 'Chart', portfolio: 'Portfolio', health: 'Pipeline', sql: 'SQL',
   live: 'Live', connecting: 'Connecting', lost: 'Reconnecting', stale: 'Topic away',
-  lostBanner: 'The connection to pregao is lost. The page tries again by itself; what you see is from {age} ago.',
+  lostBanner: 'The connection to pregao is lost. The page tries again by itself.', lostSince: 'What you see is from {age} ago.',
   topicBanner: 'The topic does not answer, so quotes stand still: {why}',
   errorBanner: 'pregao answered with an error: {why}',
   perSecond: '{n} msg/s', simulator: 'Simulated market', theme: 'Switch between light and dark',
@@ -35,7 +35,7 @@ type Words = typeof english;
 const portuguese: Words = {
   watchlist: 'Carteira', chart: 'Gráfico', portfolio: 'Posições', health: 'Fluxo de dados', sql: 'SQL',
   live: 'Ao vivo', connecting: 'Conectando', lost: 'Reconectando', stale: 'Tópico fora',
-  lostBanner: 'A conexão com o pregao caiu. A página tenta de novo sozinha; o que se vê é de {age} atrás.',
+  lostBanner: 'A conexão com o pregao caiu. A página tenta de novo sozinha.', lostSince: 'O que se vê é de {age} atrás.',
   topicBanner: 'O tópico não responde, por isso as cotações estão paradas: {why}',
   errorBanner: 'O pregao respondeu com um erro: {why}',
   perSecond: '{n} msg/s', simulator: 'Mercado simulado', theme: 'Alternar entre claro e escuro',

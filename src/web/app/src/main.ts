@@ -11,10 +11,19 @@ import { Tiles } from './tiles';
 
 const LIST_EVERY_MS = 5_000, PORTFOLIO_EVERY_MS = 2_000, HEALTH_EVERY_MS = 3_000, GAPS_EVERY_MS = 15_000, HISTORY_EVERY_MS = 60_000;
 
-const stored = localStorage.getItem('theme');
+/** The browser's store; where it keeps site data away, nothing is remembered. */
+function remember(theme?: string): string | null {
+  try {
+    if (theme) localStorage.setItem('theme', theme);
+    return localStorage.getItem('theme');
+  } catch {
+    return null;
+  }
+}
+const stored = remember();
 if (stored) document.documentElement.dataset.theme = stored;
 
-let held = new Set<string>(); // tickers with a position
+let held: Set<string> | null = null; // tickers with a position; null: not known yet
 const chart = new Chart(), portfolio = new PortfolioPanel(), health = new HealthPanel();
 const tiles = new Tiles((ticker) => {
   chart.choose(ticker);
@@ -22,13 +31,14 @@ const tiles = new Tiles((ticker) => {
   if (quote) chart.show(quote);
 }, (ticker) => {
   // Its line has the quantity and the price, which nobody else remembers.
-  if (held.has(ticker) && !confirm(t('removeHeld', { ticker }))) return;
+  if ((!held || held.has(ticker)) && !confirm(t('removeHeld', { ticker }))) return;
   void edit(() => api.remove(ticker), t('removed', { ticker }));
 }, () => input.focus());
 
 const pill = h('span', { class: 'pill', role: 'status' }), rate = h('span', { class: 'rate' });
 const simulated = h('span', { class: 'badge', hidden: true }, t('simulator'));
-const banner = h('p', { class: 'banner', role: 'alert', hidden: true }), spoken = h('p', { class: 'hidden', role: 'status' });
+// Its age changes each second, which nobody wants to hear.
+const alarm = h('span', { role: 'alert' }), since = h('span'), banner = h('p', { class: 'banner', hidden: true }, alarm, ' ', since), spoken = h('p', { class: 'hidden', role: 'status' });
 const input = h('input', { id: 'add', placeholder: t('addPlaceholder'), autocomplete: 'off', autocapitalize: 'characters', spellcheck: 'false', 'aria-label': t('addTicker'), maxlength: 64, required: true });
 const addError = h('p', { class: 'problem', role: 'alert', hidden: true });
 const unusable = h('p', { class: 'quiet unusable', hidden: true });
@@ -40,7 +50,7 @@ const form = h('form', { class: 'add', onsubmit: (event) => {
 const theme = h('button', { type: 'button', class: 'icon', 'aria-label': t('theme'), title: t('theme'), onclick: () => {
   const dark = document.documentElement.dataset.theme ? document.documentElement.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
   document.documentElement.dataset.theme = dark ? 'light' : 'dark';
-  localStorage.setItem('theme', dark ? 'light' : 'dark');
+  remember(dark ? 'light' : 'dark');
   chart.paint();
 } }, '◐');
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => chart.paint());
@@ -62,10 +72,11 @@ function showState(): void {
   pill.dataset.state = state;
   document.body.classList.toggle('lost', state === 'lost');
   const problem = problems.find(({ text }) => text)?.text;
-  const text = state === 'lost' ? t('lostBanner', { age: age(Date.now() - lastTick) })
+  const text = state === 'lost' ? t('lostBanner')
     : state === 'stale' ? t('topicBanner', { why: topicProblem }) : problem ? t('errorBanner', { why: problem }) : '';
-  setText(banner, text);
   banner.hidden = !text;
+  setText(alarm, text);
+  setText(since, state === 'lost' ? t('lostSince', { age: age(Date.now() - lastTick) }) : '');
 }
 
 async function edit(change: () => Promise<unknown>, done: string, then?: () => void): Promise<void> {
@@ -81,18 +92,21 @@ async function edit(change: () => Promise<unknown>, done: string, then?: () => v
   }
 }
 
-/** Runs now and then while somebody looks; an error is shown, and the next round tries again. */
+/** Runs now and then while somebody looks, one round at a time; an error is shown, and the next round tries again. */
 function every(ms: number, load: () => Promise<void>): () => void {
   const problem = { text: '' };
+  let running = false;
   problems.push(problem);
   const run = async () => {
-    if (document.hidden) return;
+    if (document.hidden || running) return;
+    running = true;
     try {
       await load();
       problem.text = '';
     } catch (error) {
       problem.text = state === 'lost' ? '' : (error as Error).message;
     }
+    running = false;
     showState();
   };
   setInterval(() => void run(), ms);
@@ -104,6 +118,8 @@ async function loadList(): Promise<void> {
   const answer = await api.quotes();
   skew = answer.now - Date.now();
   tiles.set(answer.quotes);
+  const shown = tiles.chosenQuote();
+  if (shown) chart.show(shown);
   simulated.hidden = !tiles.anySimulated();
 }
 
@@ -141,6 +157,6 @@ new Stream((tick) => {
   for (const quote of tick.quotes) {
     if (tiles.update(quote)) chart.update({ ...tiles.quote(quote.ticker)!, ...quote });
   }
-}, (next) => { state = next; showState(); }, () => { list(); history(); });
+}, (next) => { state = next; showState(); }, () => { list(); history(); chart.catchUp(); });
 setInterval(() => { tiles.tick(Date.now() + skew); if (state === 'lost') showState(); }, 1_000);
 showState();

@@ -1,7 +1,7 @@
 // The portfolio and the pipeline's health.
 import type { Health, Money, Portfolio } from './api';
 import { h } from './dom';
-import { age, count, digitsOf, fixed, quantity, signed, timeOfDay } from './format';
+import { age, count, digitsOf, fixed, quantity, signed, when } from './format';
 import { GapList } from './gaps';
 import { t } from './i18n';
 import { table } from './table';
@@ -77,11 +77,11 @@ export class HealthPanel {
       ...problems.map((problem) => h('p', { class: 'problem' }, problem)),
       listener ? h('p', { class: 'quiet' }, `${t('silent')}: ${[...listener.silent, ...listener.quiet].join(', ') || t('none')}${listener.closed ? ` · ${t('closed', { n: count(listener.closed) })}` : ''}`) : h('p', { class: 'quiet' }, t('elsewhere')),
       h('p', { class: 'quiet source' }, `${health.source} · pregao ${health.version}`));
-    const text = JSON.stringify(health.rejects);
+    const now = new Date(), text = now.toDateString() + JSON.stringify(health.rejects);
     if (text === this.shown) return;
     this.shown = text;
     this.rejects.replaceChildren(!health.rejects.length ? h('p', { class: 'quiet' }, t('noRejects'))
       : table(t('rejects'), [t('time'), t('reason'), t('raw')],
-              health.rejects.map(([time, reason, detail, key, value]) => [timeOfDay(time), { text: `${reason}: ${detail ?? ''}`, kind: 'wrap' }, { text: value ?? key ?? '', kind: 'raw' }]), []));
+              health.rejects.map(([time, reason, detail, key, value]) => [when(time, now), { text: `${reason}: ${detail ?? ''}`, kind: 'wrap' }, { text: value ?? key ?? '', kind: 'raw' }]), []));
   }
 }

@@ -13,7 +13,7 @@ export class Stream {
 
   constructor(private readonly onTick: (tick: Tick) => void, private readonly onState: (state: StreamState) => void,
               private readonly onOpen: () => void) {
-    this.connect();
+    if (!document.hidden) this.connect();
     setInterval(() => this.look(), 1_000);
     // A browser has six connections to a server: pages that nobody sees leave theirs to the others.
     document.addEventListener('visibilitychange', () => (document.hidden ? this.close() : this.connect()));

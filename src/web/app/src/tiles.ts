@@ -14,7 +14,7 @@ export class Tiles {
 
   /** @param onEmpty  the tile with the focus was the last */
   constructor(private readonly onChoose: (ticker: string) => void, private readonly onRemove: (ticker: string) => void, private readonly onEmpty: () => void) {
-    this.element.append(...Array.from({ length: 8 }, () => h('li', { class: 'tile skeleton', 'aria-hidden': true })));
+    this.element.append(...Array.from({ length: 8 }, () => h('li', { class: 'tile skeleton', 'aria-hidden': 'true' })));
     this.element.setAttribute('aria-busy', 'true');
   }
 
@@ -69,6 +69,7 @@ export class Tiles {
 
   tick(now: number): void { for (const tile of this.tiles.values()) tile.tick(now); }
   quote(ticker: string): Quote | undefined { return this.tiles.get(ticker)?.quote; }
+  chosenQuote(): Quote | undefined { return this.quote(this.chosen); }
   anySimulated(): boolean { return [...this.tiles.values()].some((tile) => tile.quote.source === 'simulator'); }
 
   choose(ticker: string): void {
