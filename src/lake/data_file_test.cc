@@ -1,6 +1,7 @@
 #include "lake/data_file.h"
 
 #include <arrow/io/memory.h>
+#include <arrow/json/from_string.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/file_reader.h>
 
@@ -63,7 +64,7 @@ TEST_F(DataFileTest, ParquetIsWhatForeignReadersExpect) {
     const auto reader = parquet::ParquetFileReader::Open(std::make_shared<arrow::io::BufferReader>(bytes));
     const auto& schema = *reader->metadata()->schema();
     EXPECT_TRUE(schema.Column(0)->schema_node()->is_required()) << "ticker is never null";
-    EXPECT_TRUE(schema.Column(2)->schema_node()->is_optional());
+    EXPECT_TRUE(schema.Column(2)->schema_node()->is_required()) << "the table allows nulls, but the file has none";
     EXPECT_EQ(schema.Column(1)->physical_type(), parquet::Type::INT64) << "no INT96";
     EXPECT_THAT(schema.Column(1)->logical_type()->ToString(), HasSubstr("isAdjustedToUTC=true, timeUnit=microseconds"));
     EXPECT_EQ(reader->metadata()->key_value_metadata(), nullptr) << "no Arrow schema";
@@ -71,6 +72,17 @@ TEST_F(DataFileTest, ParquetIsWhatForeignReadersExpect) {
     EXPECT_EQ(reader->metadata()->RowGroup(0)->ColumnChunk(0)->compression(),
               codec == std::string("zstd") ? parquet::Compression::ZSTD : parquet::Compression::SNAPPY);
   }
+}
+
+TEST_F(DataFileTest, AColumnWithANullIsNullableInTheFileAndReadBackWithIt) {
+  auto rows = Quotes("A", 3);
+  const auto prices = arrow::json::ArrayFromJSONString(arrow::float64(), "[1.5, null, 2.5]").ValueOrDie();
+  rows = rows->SetColumn(2, rows->schema()->field(2), prices).ValueOrDie();
+  const DataFile file = Write(*rows);
+  const auto bytes = arrow::Buffer::FromString(*store_->Get("silver/quotes/" + file.path));
+  const auto reader = parquet::ParquetFileReader::Open(std::make_shared<arrow::io::BufferReader>(bytes));
+  EXPECT_TRUE(reader->metadata()->schema()->Column(2)->schema_node()->is_optional());
+  EXPECT_TRUE((*Read(file, {"price"}))->column(0)->Equals(arrow::ChunkedArray(prices)));
 }
 
 TEST_F(DataFileTest, OddPartitionValuesAreReadBackAsTheyWere) {

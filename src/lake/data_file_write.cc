@@ -27,13 +27,17 @@ void ChooseEncodings(const arrow::Schema& schema, parquet::WriterProperties::Bui
       case arrow::Type::DOUBLE:
         builder->disable_dictionary(field->name());
         break;
+      case arrow::Type::DICTIONARY:
+        // Of new rows alone, whose bounds the log has. Arrow would look for the words of each page anew.
+        builder->disable_statistics(field->name());
+        break;
       default:
         break;  // a dictionary
     }
   }
 }
 
-Result<std::shared_ptr<parquet::WriterProperties>> Properties(const arrow::Schema& schema,
+Result<std::shared_ptr<parquet::WriterProperties>> Properties(const arrow::RecordBatch& rows,
                                                               const WriteOptions& options) {
   parquet::WriterProperties::Builder builder;
   if (options.compression == "zstd") {
@@ -43,14 +47,31 @@ Result<std::shared_ptr<parquet::WriterProperties>> Properties(const arrow::Schem
   } else {
     return Status::Invalid("compression '", options.compression, "' is not known: use zstd or snappy");
   }
-  ChooseEncodings(schema, &builder);
+  builder.set_size_statistics_level(parquet::SizeStatisticsLevel::None);
+  constexpr std::int64_t kOnePage = 100'000;  // rows of 8 bytes, within a page's size
+  if (rows.num_rows() <= kOnePage) builder.max_rows_per_page(kOnePage)->disable_write_page_index();
+  ChooseEncodings(*rows.schema(), &builder);
+  for (int i = 0; i < rows.num_columns(); ++i) {  // most of Silver's: making ready to compress costs more than they
+    if (rows.column(i)->null_count() < rows.num_rows()) continue;
+    builder.compression(rows.schema()->field(i)->name(), parquet::Compression::UNCOMPRESSED);
+  }
   return builder.build();
 }
 
+/// The schema in which a column is nullable only if it has a null: the file need not say of each value that it is
+/// there. What the table allows is said by its own schema.
+std::shared_ptr<arrow::Schema> AsTheyAre(const arrow::RecordBatch& rows) {
+  arrow::FieldVector fields;
+  for (int i = 0; i < rows.num_columns(); ++i) {
+    fields.push_back(rows.schema()->field(i)->WithNullable(rows.column(i)->null_count() > 0));
+  }
+  return arrow::schema(std::move(fields));
+}
+
 Result<std::shared_ptr<arrow::Buffer>> Encode(const arrow::RecordBatch& rows, const WriteOptions& options) {
-  TRY_ASSIGN(const auto properties, Properties(*rows.schema(), options));
+  TRY_ASSIGN(const auto properties, Properties(rows, options));
   TRY_ASSIGN(const auto sink, arrow::io::BufferOutputStream::Create(1 << 20));
-  const auto table = arrow::Table::Make(rows.schema(), rows.columns(), rows.num_rows());
+  const auto table = arrow::Table::Make(AsTheyAre(rows), rows.columns(), rows.num_rows());
   try {
     constexpr std::int64_t kRowGroup = 1 << 20;
     TRY(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, kRowGroup, properties));

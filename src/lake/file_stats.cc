@@ -1,7 +1,9 @@
 #include "lake/file_stats.h"
 
+#include <algorithm>
 #include <arrow/array.h>
 #include <arrow/array/array_dict.h>
+#include <arrow/util/bit_run_reader.h>
 #include <arrow/util/utf8.h>
 #include <chrono>
 #include <cmath>
@@ -127,13 +129,15 @@ JsonBounds WordBounds(const arrow::DictionaryArray& array) {
     return {};
   const auto& words = static_cast<const arrow::StringArray&>(*array.dictionary());
   const auto& indices = static_cast<const arrow::Int32Array&>(*array.indices());
-  std::vector<bool> used(static_cast<std::size_t>(words.length()));
-  for (std::int64_t i = 0; i < indices.length(); ++i) {
-    if (indices.IsValid(i)) used[static_cast<std::size_t>(indices.Value(i))] = true;
-  }
+  std::vector<char> used(static_cast<std::size_t>(words.length()));
+  const auto use = [&](std::int64_t begin, std::int64_t size) {
+    const std::int32_t* const from = indices.raw_values() + begin;
+    for (const std::int32_t* word = from; word != from + size; ++word) used[static_cast<std::size_t>(*word)] = 1;
+  };
+  arrow::internal::VisitSetBitRunsVoid(indices.null_bitmap_data(), indices.offset(), indices.length(), use);
   TextRange range;
   for (std::int64_t i = 0; i < words.length(); ++i) {
-    if (used[static_cast<std::size_t>(i)]) range.Take(words.GetView(i));
+    if (used[static_cast<std::size_t>(i)] != 0) range.Take(words.GetView(i));
   }
   return range.ToJson();
 }
@@ -147,27 +151,28 @@ struct Range {
 
   explicit Range(const ArrayType& array) {
     const Value* values = array.raw_values();
-    if (array.null_count() == 0) {
-      for (std::int64_t i = 0; i < array.length(); ++i) Take(values[i]);
-    } else {
-      for (std::int64_t i = 0; i < array.length(); ++i) {
-        if (array.IsValid(i)) Take(values[i]);
-      }
-    }
+    const auto take = [&](std::int64_t begin, std::int64_t size) { Take(values + begin, values + begin + size); };
+    arrow::internal::VisitSetBitRunsVoid(array.null_bitmap_data(), array.offset(), array.length(), take);
   }
-  void Take(Value value) {
+  /// Without a branch for each value: this is done for every value that is written.
+  void Take(const Value* begin, const Value* end) {
     if constexpr (std::is_floating_point_v<Value>) {
-      if (std::isnan(value)) {
-        nan = true;
-        return;
-      }
+      const auto nans = std::count_if(begin, end, [](Value value) { return std::isnan(value); });
+      nan = nan || nans > 0;
+      if (nans == end - begin) return;
+      if (!any) min = max = *std::find_if(begin, end, [](Value value) { return !std::isnan(value); });
+    } else {
+      if (begin == end) return;
+      if (!any) min = max = *begin;
     }
-    if (!any) {
-      min = max = value;
-      any = true;
+    any = true;
+    Value low = min, high = max;
+    for (; begin != end; ++begin) {
+      low = *begin < low ? *begin : low;
+      high = *begin > high ? *begin : high;
     }
-    min = value < min ? value : min;
-    max = value > max ? value : max;
+    min = low;
+    max = high;
   }
 };
 
