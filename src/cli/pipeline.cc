@@ -70,7 +70,7 @@ std::vector<std::string> AllRoots() {
 Result<std::unique_ptr<topic::TopicReader>> OpenEngineTopic(const Context& context, bool until_end) {
   TRY_ASSIGN(const auto uri, topic::ParseTopic(context.settings.topic));
   const auto open = [uri, settings = TopicSettingsOf(context, true), group = context.settings.engine_group] {
-    return topic::OpenReader(uri, settings, {.group = group, .join = true});
+    return topic::OpenReader(uri, settings, {.group = group, .join = true, .headers = false});
   };
   if (until_end || !uri.kafka()) return open();
   TRY(topic::CheckSettings(uri, TopicSettingsOf(context, true)));

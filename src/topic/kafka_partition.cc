@@ -44,8 +44,9 @@ std::vector<Header> HeadersOf(const rd_kafka_message_t* message) {
 
 }  // namespace
 
-KafkaPartition::KafkaPartition(rd_kafka_s* handle, const std::string& topic, Partition number, Waker* waker)
-    : topic_(topic), number_(number), queue_(QueueOf(handle, topic, number, waker)) {}
+KafkaPartition::KafkaPartition(rd_kafka_s* handle, const std::string& topic, Partition number, bool headers,
+                               Waker* waker)
+    : topic_(topic), number_(number), headers_(headers), queue_(QueueOf(handle, topic, number, waker)) {}
 
 KafkaPartition::~KafkaPartition() {
   Discard();
@@ -84,7 +85,7 @@ Result<bool> KafkaPartition::Read(std::size_t max_records, RecordBatch* out) {
       if (offset < *position_) continue;
       rd_kafka_timestamp_type_t type{};
       const TimestampMs timestamp(rd_kafka_message_timestamp(message.get(), &type));
-      const auto headers = HeadersOf(message.get());
+      const auto headers = headers_ ? HeadersOf(message.get()) : std::vector<Header>();
       out->Add(number_, offset, timestamp, View(message->key, message->key_len), View(message->payload, message->len),
                headers);
       position_ = offset + 1;

@@ -16,8 +16,9 @@ namespace pregao::topic {
 /// librdkafka's queue of the partition's records, and how far it was read. Not thread-safe.
 class KafkaPartition {
  public:
-  /// `waker`, which must outlive librdkafka's handle, is woken when records come.
-  KafkaPartition(rd_kafka_s* handle, const std::string& topic, Partition number, Waker* waker);
+  /// `waker`, which must outlive librdkafka's handle, is woken when records come. Records come with their headers if
+  /// `headers` says so.
+  KafkaPartition(rd_kafka_s* handle, const std::string& topic, Partition number, bool headers, Waker* waker);
   ~KafkaPartition();
   KafkaPartition(const KafkaPartition&) = delete;
   KafkaPartition& operator=(const KafkaPartition&) = delete;
@@ -38,6 +39,7 @@ class KafkaPartition {
 
   const std::string topic_;
   const Partition number_;
+  const bool headers_;
   rd_kafka_queue_s* const queue_;
   std::optional<Offset> position_;
   bool ended_ = false;

@@ -133,6 +133,7 @@ class KafkaReader final : public TopicReader, public KafkaOwner {
   static void OnQueue(rd_kafka_t* /*handle*/, void* opaque) { static_cast<Waker*>(opaque)->Wake(); }
 
   Status Begin(const KafkaReaderOptions& settings) {
+    headers_ = settings.headers;
     rd_kafka_t* const handle = connection_->handle();
     rd_kafka_poll_set_consumer(handle);
     main_ = rd_kafka_queue_get_consumer(handle);
@@ -165,7 +166,8 @@ class KafkaReader final : public TopicReader, public KafkaOwner {
   void Own(const std::vector<Partition>& owned) {
     partitions_.clear();
     for (const Partition number : owned) {
-      partitions_.emplace(number, std::make_unique<KafkaPartition>(connection_->handle(), info_.name, number, &waker_));
+      partitions_.emplace(
+          number, std::make_unique<KafkaPartition>(connection_->handle(), info_.name, number, headers_, &waker_));
     }
     reassigned_ = true;
   }
@@ -283,6 +285,7 @@ class KafkaReader final : public TopicReader, public KafkaOwner {
   Waker waker_;  // used by librdkafka's threads until connection_ has gone
   std::unique_ptr<KafkaClient> connection_;
   TopicInfo info_;
+  bool headers_ = true;
   rd_kafka_queue_t* main_ = nullptr;
   rd_kafka_queue_t* answers_ = nullptr;                              // of WatchGeneration
   std::map<Partition, std::unique_ptr<KafkaPartition>> partitions_;  // those owned, known to the caller or not yet

@@ -40,6 +40,7 @@ struct KafkaReaderOptions {
   std::string group = "pregao";                           ///< for Commit, and to share the partitions in
   bool join = false;                                      ///< share the partitions with the group's other members
   std::optional<std::vector<Partition>> partitions = {};  ///< without `join`: which to own; nullopt: all
+  bool headers = true;  ///< whether records come with them: librdkafka looks for a record's headers only when asked
 };
 
 /// Reads committed records alone. A position that retention overtook goes on at the lowest offset, and Polled::lost

@@ -114,7 +114,9 @@ Result<std::unique_ptr<TopicWriter>> OpenWriter(const TopicUri& uri, const Topic
 
 Result<std::unique_ptr<TopicReader>> OpenReader(const TopicUri& uri, const TopicSettings& settings,
                                                 const ReaderSettings& reader) {
-  if (uri.kafka()) return OpenKafkaReader(KafkaOptions(uri, settings), {reader.group, reader.join, reader.partitions});
+  if (uri.kafka()) {
+    return OpenKafkaReader(KafkaOptions(uri, settings), {reader.group, reader.join, reader.partitions, reader.headers});
+  }
   return OpenLocalReader(LocalOptions(uri, settings), {reader.group, reader.partitions});
 }
 

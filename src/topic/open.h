@@ -53,6 +53,8 @@ struct ReaderSettings {
   bool join = false;                                      ///< share the partitions with the group's other members
                                                           ///< (Kafka; a local topic's readers own all)
   std::optional<std::vector<Partition>> partitions = {};  ///< without `join`: which to own; nullopt: all
+  bool headers = true;                                    ///< false where nobody asks for them: a Kafka topic's records
+                                                          ///< then come without, and cost less
 };
 
 /// Whether the settings are right by themselves, wherever the topic is: Invalid, as OpenWriter and OpenReader. Asks no

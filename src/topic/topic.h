@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "base/types.h"
+#include "base/unset_allocator.h"
 
 namespace pregao::topic {
 
@@ -60,7 +61,7 @@ class RecordBatch {
 
  private:
   std::vector<Record> records_;
-  std::vector<char> bytes_;                             // keys and values back to back, kPadding bytes of room behind
+  std::vector<char, UnsetAllocator<char>> bytes_;       // keys and values back to back, kPadding bytes of room behind
   std::size_t size_ = 0;                                // of the keys and values in bytes_
   std::map<std::size_t, std::vector<Header>> headers_;  // few records have any
 };
