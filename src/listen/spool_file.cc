@@ -8,8 +8,6 @@
 namespace pregao::listen {
 namespace {
 
-constexpr Partition kOnly{0};
-
 topic::NewRecord Copy(const topic::RecordBatch& batch, std::size_t i) {
   const auto text = [](std::optional<std::string_view> view) {
     return view ? std::optional<std::string>(*view) : std::nullopt;
@@ -28,6 +26,11 @@ std::string SpoolName(const std::string& address) {
     name += legal ? c : '_';
   }
   return name.substr(0, kLongest);
+}
+
+Offset FirstWaiting(const topic::Positions& sent, const topic::OffsetRange& there) {
+  const auto at = sent.find(kSpoolPartition);
+  return at == sent.end() ? there.low : std::clamp(at->second, there.low, there.high);
 }
 
 std::int64_t SpoolBytes(std::span<const topic::NewRecord> records) {
@@ -56,12 +59,11 @@ Status SpoolFile::Start() {
   TRY(reader_->Poll(1, std::chrono::milliseconds(0)).status());  // the assignment
   TRY_ASSIGN(const auto ranges, reader_->Ranges());
   TRY_ASSIGN(const auto sent, topic::LocalGroupPositions(options_, kSpoolGroup));
-  const auto [low, high] = ranges.at(kOnly);
-  next_ = low;
-  if (const auto it = sent.find(kOnly); it != sent.end()) next_ = std::clamp(it->second, low, high);
-  left_records_ = high - next_;
-  TRY_ASSIGN(left_bytes_, topic::TrimLocalTopic(options_, {{kOnly, next_}}));
-  return reader_->Seek({{kOnly, next_}});
+  const topic::OffsetRange there = ranges.at(kSpoolPartition);
+  next_ = FirstWaiting(sent, there);
+  left_records_ = there.high - next_;
+  TRY_ASSIGN(left_bytes_, topic::TrimLocalTopic(options_, {{kSpoolPartition, next_}}));
+  return reader_->Seek({{kSpoolPartition, next_}});
 }
 
 Result<std::vector<topic::NewRecord>> SpoolFile::Next(std::size_t most) {
@@ -75,8 +77,8 @@ Result<std::vector<topic::NewRecord>> SpoolFile::Next(std::size_t most) {
 }
 
 Status SpoolFile::Forget() {
-  TRY(reader_->Commit({{kOnly, next_}}));
-  return topic::TrimLocalTopic(options_, {{kOnly, next_}}).status();
+  TRY(reader_->Commit({{kSpoolPartition, next_}}));
+  return topic::TrimLocalTopic(options_, {{kSpoolPartition, next_}}).status();
 }
 
 }  // namespace pregao::listen

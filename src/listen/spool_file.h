@@ -40,8 +40,12 @@ class SpoolFile {
   std::int64_t left_records_ = 0, left_bytes_ = 0;
 };
 
-/// The reader whose position in a spool's topic is what was sent.
+/// The reader whose position in a spool's topic is what was sent, and the topic's only partition.
 inline constexpr const char* kSpoolGroup = "spool";
+inline constexpr Partition kSpoolPartition{0};
+
+/// The offset of the first record that waits. @param sent  the positions of kSpoolGroup
+[[nodiscard]] Offset FirstWaiting(const topic::Positions& sent, const topic::OffsetRange& there);
 
 /// What records take in the file.
 [[nodiscard]] std::int64_t SpoolBytes(std::span<const topic::NewRecord> records);
