@@ -106,7 +106,7 @@ struct SpoolWaiting {
 /// A look from outside, also while a listener uses it; changes nothing. KeyError: there is no such file.
 [[nodiscard]] Result<std::vector<SpoolWaiting>> LookAtSpool(const std::string& path);
 /// The name of the local topic in which records wait for a topic of this address: as it is, but for characters that a
-/// topic's name has not.
+/// topic's name has not; one that is too long has a hash for its end.
 [[nodiscard]] std::string SpoolName(const std::string& address);
 
 /// What waits in a spool's file for other topics than these addresses: nobody sends it while they are the ones.

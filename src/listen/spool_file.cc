@@ -1,7 +1,10 @@
 #include "listen/spool_file.h"
 
+#define XXH_INLINE_ALL
 #include <algorithm>
 #include <cctype>
+#include <fmt/format.h>
+#include <xxhash.h>
 
 #include "listen/spool.h"
 
@@ -25,7 +28,10 @@ std::string SpoolName(const std::string& address) {
     const bool legal = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
     name += legal ? c : '_';
   }
-  return name.substr(0, kLongest);
+  if (name.size() <= kLongest) return name;
+  // What tells two addresses of one cluster apart stands at their ends.
+  const std::string hash = fmt::format("-{:016x}", XXH3_64bits(address.data(), address.size()));
+  return name.substr(0, kLongest - hash.size()) + hash;
 }
 
 Offset FirstWaiting(const topic::Positions& sent, const topic::OffsetRange& there) {

@@ -1,0 +1,91 @@
+/// A spool's file that is not as it should be.
+#include "listen/spool_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "listen/listen_testing.h"
+#include "listen/spool.h"
+#include "topic/rules.h"
+#include "topic/sqlite.h"
+
+#include "test/lake_tools.h"
+#include "test/wait_testing.h"
+
+namespace pregao::listen {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using topic::NewRecord;
+
+NewRecord Quote(int number) { return {"A", std::to_string(number), TimestampMs(1'700'000'000'000 + number), {}}; }
+
+std::vector<std::string> Values(const std::vector<NewRecord>& records) {
+  std::vector<std::string> values;
+  for (const NewRecord& record : records) values.push_back(record.value.value_or(""));
+  return values;
+}
+
+class SpoolFileTest : public ::testing::Test {
+ protected:
+  std::string Path() const { return folder_.path() + "/spool.db"; }
+  void Execute(const std::string& sql) const {
+    auto db = topic::sqlite::Database::Open(Path(), topic::sqlite::Database::Mode::kExisting, std::chrono::seconds(10));
+    ASSERT_TRUE(db.ok()) << db.status();
+    ASSERT_OK(db->Exec(sql));
+  }
+  /// The chunk of the second append cannot be read; and can again.
+  void Damage() const { Execute("UPDATE chunk_1_0 SET checksum = checksum + 1 WHERE base = 1"); }
+  void Mend() const { Execute("UPDATE chunk_1_0 SET checksum = checksum - 1 WHERE base = 1"); }
+
+  Spool::OpenTopic Opener() {
+    class Writer final : public topic::TopicWriter {
+     public:
+      explicit Writer(KeepingTopic* topic) : topic_(topic) {}
+      Status Append(std::span<const NewRecord> records) override { return topic_->Append(records); }
+      const topic::TopicInfo& info() const override { return topic_->info(); }
+
+     private:
+      KeepingTopic* const topic_;
+    };
+    return [this]() -> Result<std::unique_ptr<topic::TopicWriter>> { return std::make_unique<Writer>(&topic_); };
+  }
+  std::unique_ptr<Spool> Open(const std::string& address) {
+    auto room = SpoolRoom::Open(Path(), 1 << 30).ValueOrDie();
+    return Spool::Create({.address = address, .retry_min = milliseconds(1), .retry_max = milliseconds(5)}, room,
+                         Opener(), &clock_)
+        .ValueOrDie();
+  }
+
+  lake::test::TemporaryFolder folder_;
+  ManualClock clock_{TimestampMs(1'790'000'000'000)};
+  KeepingTopic topic_;
+};
+
+TEST_F(SpoolFileTest, AddressesThatAreTooLongForANameKeepTheirOwn) {
+  std::string brokers = "kafka://broker-0.example:9092";
+  while (brokers.size() < 250) brokers += ",broker-" + std::to_string(brokers.size()) + ".example:9092";
+  const std::string quotes = brokers + "/quotes", dead_letter = quotes + ".dead-letter";
+  EXPECT_NE(SpoolName(quotes), SpoolName(dead_letter));
+  EXPECT_EQ(SpoolName(quotes), SpoolName(quotes));
+  for (const std::string& address : {quotes, dead_letter}) {
+    EXPECT_TRUE(topic::CheckTopicName(SpoolName(address)).ok()) << SpoolName(address);
+    EXPECT_THAT(SpoolName(address), testing::StartsWith("kafka___broker-0.example_9092_broker-"));
+  }
+  EXPECT_EQ(SpoolName("kafka://host:9092/quotes"), "kafka___host_9092_quotes") << "as in files of before";
+  EXPECT_EQ(SpoolName(std::string(249, 'x')), std::string(249, 'x'));
+  EXPECT_EQ(SpoolName(std::string(250, 'x')).size(), 249U);
+
+  topic_.Refuse(Status::IOError("no broker answers"));
+  ASSERT_OK(Open(dead_letter)->Append({{Quote(1)}}));
+  topic_.Refuse(Status::OK());
+  ASSERT_OK(Open(quotes)->Append({{Quote(2)}}));
+  EXPECT_THAT(Values(topic_.records()), ElementsAre("2")) << "the other's records wait for the other";
+}
+
+}  // namespace
+}  // namespace pregao::listen
