@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <fmt/format.h>
+#include <utility>
 #include <xxhash.h>
 
 #include "listen/spool.h"
@@ -73,7 +74,10 @@ Status SpoolFile::Start() {
 }
 
 Result<std::vector<topic::NewRecord>> SpoolFile::Next(std::size_t most) {
+  // A Poll that failed may have read on: what it had taken would be skipped, and removed with what follows.
+  if (std::exchange(astray_, true)) TRY(reader_->Seek({{kSpoolPartition, next_}}));
   TRY_ASSIGN(const auto polled, reader_->Poll(most, std::chrono::seconds(1)));
+  astray_ = false;
   std::vector<topic::NewRecord> records;
   for (std::size_t i = 0; i < polled.records.size(); ++i) {
     records.push_back(Copy(polled.records, i));

@@ -87,5 +87,14 @@ TEST_F(SpoolFileTest, AddressesThatAreTooLongForANameKeepTheirOwn) {
   EXPECT_THAT(Values(topic_.records()), ElementsAre("2")) << "the other's records wait for the other";
 }
 
+TEST_F(SpoolFileTest, WhatCouldNotBeReadIsReadLater) {
+  const auto file = SpoolFile::Open(Path(), "quotes").ValueOrDie();
+  for (int i = 0; i < 3; ++i) ASSERT_OK(file->Append({{Quote(i)}}));
+  Damage();
+  EXPECT_FALSE(file->Next(10).ok());
+  Mend();
+  EXPECT_THAT(Values(file->Next(10).ValueOrDie()), ElementsAre("0", "1", "2"));
+}
+
 }  // namespace
 }  // namespace pregao::listen
