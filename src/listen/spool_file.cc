@@ -77,6 +77,11 @@ Result<std::vector<topic::NewRecord>> SpoolFile::Next(std::size_t most) {
   // A Poll that failed may have read on: what it had taken would be skipped, and removed with what follows.
   if (std::exchange(astray_, true)) TRY(reader_->Seek({{kSpoolPartition, next_}}));
   TRY_ASSIGN(const auto polled, reader_->Poll(most, std::chrono::seconds(1)));
+  if (const auto lost = polled.lost.find(kSpoolPartition); lost != polled.lost.end()) {
+    return Status::IOError(options_.path, ": ", lost->second.high - lost->second.low,
+                           " records that waited were removed by another program before they were sent; start the "
+                           "listener again, and it goes on behind them");
+  }
   astray_ = false;
   std::vector<topic::NewRecord> records;
   for (std::size_t i = 0; i < polled.records.size(); ++i) {

@@ -96,5 +96,21 @@ TEST_F(SpoolFileTest, WhatCouldNotBeReadIsReadLater) {
   EXPECT_THAT(Values(file->Next(10).ValueOrDie()), ElementsAre("0", "1", "2"));
 }
 
+TEST_F(SpoolFileTest, RecordsThatAnotherTookAwayAreMissed) {
+  const auto file = SpoolFile::Open(Path(), "quotes").ValueOrDie();
+  for (int i = 0; i < 3; ++i) ASSERT_OK(file->Append({{Quote(i)}}));
+  topic::LocalTopicOptions options;
+  options.path = Path();
+  options.name = "quotes";
+  options.partitions = 1;
+  ASSERT_TRUE(topic::TrimLocalTopic(options, {{Partition(0), Offset(2)}}).ok());
+  for (int i = 0; i < 2; ++i) {
+    const Status status = file->Next(10).status();
+    EXPECT_TRUE(status.IsIOError()) << status;
+    EXPECT_THAT(status.message(), AllOf(HasSubstr(Path()), HasSubstr("2 records"))) << "as often as it is asked";
+  }
+  EXPECT_EQ(SpoolFile::Open(Path(), "quotes").ValueOrDie()->left_records(), 1) << "the next process goes on";
+}
+
 }  // namespace
 }  // namespace pregao::listen
