@@ -35,8 +35,13 @@ Result<std::shared_ptr<SpoolRoom>> SpoolRoom::Open(std::string path, std::int64_
   const int lock = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (lock < 0) return Status::IOError("the spool's lock ", lock_path, " cannot be made: ", std::strerror(errno));
   if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    const int why = errno;
     close(lock);
-    return Status::Invalid("another listener uses the spool ", path, ": give this one its own by listen.spool");
+    if (why == EWOULDBLOCK) {
+      return Status::Invalid("another listener uses the spool ", path, ": give this one its own by listen.spool");
+    }
+    return Status::IOError("the spool's lock ", lock_path, " cannot be had: ", std::strerror(why),
+                           ": name a file on a local disk by listen.spool");
   }
   return std::shared_ptr<SpoolRoom>(new SpoolRoom(std::move(path), max_bytes, lock));
 }

@@ -20,7 +20,8 @@ namespace pregao::listen {
 /// Thread-safe.
 class SpoolRoom {
  public:
-  /// Makes the folder. Invalid: another listener uses the file; IOError: its folder cannot be written.
+  /// Makes the folder. Invalid: another listener uses the file; IOError: its folder cannot be written, or
+  /// has no locks.
   [[nodiscard]] static Result<std::shared_ptr<SpoolRoom>> Open(std::string path, std::int64_t max_bytes);
   ~SpoolRoom();
   SpoolRoom(const SpoolRoom&) = delete;
