@@ -15,14 +15,17 @@
 
 #include "base/text.h"
 #include "listen/spool_file.h"
+#include "topic/refusal.h"
 
 namespace pregao::listen {
 namespace {
 
 using topic::NewRecord;
 
-/// What no retry mends.
-bool Stays(const Status& status) { return status.IsInvalid() || status.IsNotImplemented(); }
+/// What no retry mends. That the cluster refuses us may be put right there: till then the topic is away.
+bool Stays(const Status& status) {
+  return (status.IsInvalid() || status.IsNotImplemented()) && !topic::IsRefusalOfUs(status);
+}
 
 }  // namespace
 

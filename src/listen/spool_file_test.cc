@@ -1,4 +1,4 @@
-/// A spool's file that is not as it should be.
+/// A spool's file that is not as it should be, and a cluster that refuses us.
 #include "listen/spool_file.h"
 
 #include <gmock/gmock.h>
@@ -6,6 +6,7 @@
 
 #include "listen/listen_testing.h"
 #include "listen/spool.h"
+#include "topic/refusal.h"
 #include "topic/rules.h"
 #include "topic/sqlite.h"
 
@@ -110,6 +111,19 @@ TEST_F(SpoolFileTest, RecordsThatAnotherTookAwayAreMissed) {
     EXPECT_THAT(status.message(), AllOf(HasSubstr(Path()), HasSubstr("2 records"))) << "as often as it is asked";
   }
   EXPECT_EQ(SpoolFile::Open(Path(), "quotes").ValueOrDie()->left_records(), 1) << "the next process goes on";
+}
+
+TEST_F(SpoolFileTest, WhatIsHeardWaitsWhileTheClusterRefusesUs) {
+  const auto spool = Open("a");
+  topic_.Refuse(topic::RefusalOfUs(Status::Invalid("grant the principal WRITE")));
+  for (int i = 0; i < 3; ++i) ASSERT_OK(spool->Append({{Quote(i)}}));
+  ASSERT_TRUE(Eventually([&] { return topic_.calls() > 3; }));
+  ASSERT_OK(spool->Append({{Quote(3)}}));
+  EXPECT_EQ(spool->stats().waiting, 4U);
+  EXPECT_THAT(spool->stats().problem, HasSubstr("WRITE"));
+  topic_.Refuse(Status::OK());
+  ASSERT_TRUE(Eventually([&] { return spool->stats().waiting == 0; }));
+  EXPECT_THAT(Values(topic_.records()), ElementsAre("0", "1", "2", "3"));
 }
 
 }  // namespace
