@@ -69,10 +69,13 @@ struct Spool::State {
   Status OpenOnce();
   void Work(std::stop_token stop);
   void SendDirect(const std::shared_ptr<Direct>& batch);
-  Status SendWaiting();
+  bool Step(bool idle);
+  Status Load();
+  Status SendBatch();
   Result<bool> SkipSent();
   void Sent();
   void Away(const Status& status);
+  void Unreadable(const Status& status);
   void Back();
 
   const SpoolOptions options;
@@ -150,6 +153,15 @@ void Spool::State::Away(const Status& status) {
                status.message(), room->path());
 }
 
+/// What waits stays in the file, and so does what comes.
+void Spool::State::Unreadable(const Status& status) {
+  const std::lock_guard lock(mutex);
+  std::string problem = "the spool " + room->path() + " cannot be read: " + status.message();
+  if (problem != stats.problem) spdlog::warn("what waits for topic {} is not sent: {}", info.name, problem);
+  stats.problem = std::move(problem);
+  if (Stays(status)) refusal = status.WithMessage(stats.problem);
+}
+
 Status Spool::State::OpenOnce() {
   if (topic != nullptr) return Status::OK();
   auto writer = open();
@@ -214,17 +226,39 @@ void Spool::State::Sent() {
   Back();
 }
 
-Status Spool::State::SendWaiting() {
+/// Takes what is next out of the file. Its errors are the file's.
+Status Spool::State::Load() {
   TRY_ASSIGN(const bool skipped, SkipSent());
-  if (skipped) return Status::OK();
-  if (batch.empty()) {
-    TRY_ASSIGN(batch, file->Next(options.batch_records));
-    if (batch.empty()) return Status::OK();
-  }
+  if (skipped || !batch.empty()) return Status::OK();
+  return file->Next(options.batch_records).Value(&batch);
+}
+
+/// Sends what Load took. Its errors are the topic's.
+Status Spool::State::SendBatch() {
+  if (batch.empty()) return Status::OK();
   TRY(OpenOnce());
   TRY(topic->Append(batch));
   Sent();
   return Status::OK();
+}
+
+/// Sends what waits, or opens the topic if nothing does. @return whether that went well
+bool Spool::State::Step(bool idle) {
+  if (!idle) {
+    if (const Status status = Load(); !status.ok()) {
+      Unreadable(status);
+      return false;
+    }
+  }
+  const Status status = idle ? OpenOnce() : SendBatch();
+  if (status.ok()) return true;
+  Away(status);
+  const std::lock_guard lock(mutex);
+  if (Stays(status)) {
+    refusal = status.WithMessage("topic ", info.name, " refuses what waits in the spool ", room->path(), ": ",
+                                 status.message());
+  }
+  return false;
 }
 
 void Spool::State::Work(std::stop_token stop) {
@@ -238,23 +272,18 @@ void Spool::State::Work(std::stop_token stop) {
     const auto taken = direct;
     const bool idle = stats.waiting == 0;
     lock.unlock();
-    Status status;
+    bool ok = true;
     if (taken != nullptr) {
       SendDirect(taken);
     } else {
-      status = idle ? OpenOnce() : SendWaiting();
-      if (!status.ok()) Away(status);
+      ok = Step(idle);
     }
     lock.lock();
-    if (status.ok() && idle && taken == nullptr && stats.waiting == 0) Back();
-    if (status.ok()) {
+    if (ok && idle && taken == nullptr && stats.waiting == 0) Back();
+    if (ok) {
       refusal.reset();
       wait = options.retry_min;
       continue;
-    }
-    if (Stays(status)) {
-      refusal = status.WithMessage("topic ", info.name, " refuses what waits in the spool ", room->path(), ": ",
-                                   status.message());
     }
     work.wait_for(lock, stop, wait, [] { return false; });
     wait = std::min(wait * 2, options.retry_max);

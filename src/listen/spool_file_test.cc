@@ -113,6 +113,24 @@ TEST_F(SpoolFileTest, RecordsThatAnotherTookAwayAreMissed) {
   EXPECT_EQ(SpoolFile::Open(Path(), "quotes").ValueOrDie()->left_records(), 1) << "the next process goes on";
 }
 
+TEST_F(SpoolFileTest, ADamagedSpoolIsNotATopicThatRefuses) {
+  topic_.Refuse(Status::IOError("no broker answers"));
+  const auto spool = Open("a");
+  ASSERT_OK(spool->Append({{Quote(0)}}));
+  ASSERT_TRUE(Eventually([&] { return topic_.calls() > 2; }));  // the first one is out of the file
+  ASSERT_OK(spool->Append({{Quote(1)}}));
+  Damage();
+  topic_.Refuse(Status::OK());
+  Status status;
+  ASSERT_TRUE(Eventually([&] { return !(status = spool->Append({{Quote(2)}})).ok(); }));
+  for (const std::string& said : {status.message(), spool->stats().problem}) {
+    EXPECT_THAT(said, AllOf(HasSubstr("the spool " + Path()), HasSubstr("damaged"), Not(HasSubstr("topic quotes"))));
+  }
+  Mend();
+  ASSERT_TRUE(Eventually([&] { return spool->stats().waiting == 0; }));
+  EXPECT_THAT(Values(topic_.records()), testing::Contains("1"));
+}
+
 TEST_F(SpoolFileTest, WhatIsHeardWaitsWhileTheClusterRefusesUs) {
   const auto spool = Open("a");
   topic_.Refuse(topic::RefusalOfUs(Status::Invalid("grant the principal WRITE")));
