@@ -64,6 +64,7 @@ struct Spool::State {
     info.name = options.name;
   }
 
+  bool Arrived(const Direct* late);
   Status Put(std::span<const NewRecord> records, Direct* late);
   void Count(std::int64_t records, std::int64_t bytes);
   Status OpenOnce();
@@ -101,6 +102,14 @@ struct Spool::State {
   std::jthread thread;  // last: it uses the rest
 };
 
+/// Whether the topic has taken them after all. It was said to be away: nobody else would say that it is back. Requires
+/// the mutex.
+bool Spool::State::Arrived(const Direct* late) {
+  if (late == nullptr || !late->answer || !late->answer->ok()) return false;
+  if (stats.waiting == 0) Back();
+  return true;
+}
+
 /// Into the file, behind what waits there. `late`: the same records on their way to the topic, unanswered so far.
 Status Spool::State::Put(std::span<const NewRecord> records, Direct* late) {
   std::vector<NewRecord> marked;
@@ -112,7 +121,7 @@ Status Spool::State::Put(std::span<const NewRecord> records, Direct* late) {
   const std::int64_t bytes = SpoolBytes(records);
   {
     const std::lock_guard lock(mutex);
-    if (late != nullptr && late->answer && late->answer->ok()) return Status::OK();
+    if (Arrived(late)) return Status::OK();
     if (room->used() + bytes > room->max_bytes()) {
       ++stats.refused;
       return Status::IOError("topic ", info.name, " is away, and the spool ", room->path(), " is full (",
@@ -132,7 +141,7 @@ Status Spool::State::Put(std::span<const NewRecord> records, Direct* late) {
   }
   Count(-static_cast<std::int64_t>(records.size()), -bytes);
   if (late != nullptr) late->spooled = skip = 0;  // it is the only one that sets skip, and the file was empty before it
-  if (late != nullptr && late->answer && late->answer->ok()) return Status::OK();
+  if (Arrived(late)) return Status::OK();
   ++stats.refused;
   return status.WithMessage("topic ", info.name, " is away, and the spool: ", status.message());
 }
