@@ -64,6 +64,7 @@ void KafkaPartition::MoveTo(Offset position) {
   Discard();
   position_ = position;
   ended_ = false;
+  unreadable_ = Status::OK();
 }
 
 bool KafkaPartition::Refill(std::size_t most) {
@@ -74,8 +75,28 @@ bool KafkaPartition::Refill(std::size_t most) {
   return !taken_.empty();
 }
 
+/// What a message says that is an error. What may pass librdkafka tries again by itself; damaged records it tries for
+/// ever, or passes over.
+Status KafkaPartition::Judge(const rd_kafka_message_s* message) {
+  const char* const said = rd_kafka_message_errstr(message);
+  if (message->err == RD_KAFKA_RESP_ERR__BAD_MSG || message->err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION ||
+      message->err == RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED) {
+    unreadable_ = Status::Invalid(
+        fmt::format("topic '{}', partition {}, offset {}: the records there cannot be read: {}: let the broker fetch "
+                    "them anew from a good copy, or remove all up to behind them (kafka-delete-records), which counts "
+                    "them as lost",
+                    topic_, number_.value, message->offset, said));
+    return unreadable_;
+  }
+  const Status status = KafkaStatus(message->err, fmt::format("topic '{}', partition {}", topic_, number_.value), said);
+  if (status.IsInvalid()) return status;
+  spdlog::debug("{}", status.ToString());
+  return Status::OK();
+}
+
 Result<bool> KafkaPartition::Read(std::size_t max_records, RecordBatch* out) {
   if (!position_) return false;
+  TRY(unreadable_);
   for (std::size_t added = 0; added < max_records && out->bytes() < kMaxPollBytes;) {
     if (next_ == taken_.size() && !Refill(max_records - added)) return false;
     const std::unique_ptr<rd_kafka_message_t, void (*)(rd_kafka_message_t*)> message(taken_[next_++],
@@ -97,11 +118,7 @@ Result<bool> KafkaPartition::Read(std::size_t max_records, RecordBatch* out) {
     } else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
       return true;
     } else {
-      const Status status = KafkaStatus(message->err, fmt::format("topic '{}', partition {}", topic_, number_.value),
-                                        rd_kafka_message_errstr(message.get()));
-      // What may pass librdkafka tries again by itself.
-      if (status.IsInvalid()) return status;
-      spdlog::debug("{}", status.ToString());
+      TRY(Judge(message.get()));
     }
   }
   return false;
