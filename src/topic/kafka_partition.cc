@@ -94,11 +94,11 @@ Status KafkaPartition::Judge(const rd_kafka_message_s* message) {
   return Status::OK();
 }
 
-Result<bool> KafkaPartition::Read(std::size_t max_records, RecordBatch* out) {
-  if (!position_) return false;
+Result<std::optional<std::string>> KafkaPartition::Read(std::size_t max_records, RecordBatch* out) {
+  if (!position_) return std::nullopt;
   TRY(unreadable_);
   for (std::size_t added = 0; added < max_records && out->bytes() < kMaxPollBytes;) {
-    if (next_ == taken_.size() && !Refill(max_records - added)) return false;
+    if (next_ == taken_.size() && !Refill(max_records - added)) return std::nullopt;
     const std::unique_ptr<rd_kafka_message_t, void (*)(rd_kafka_message_t*)> message(taken_[next_++],
                                                                                      rd_kafka_message_destroy);
     const Offset offset(message->offset);
@@ -116,12 +116,12 @@ Result<bool> KafkaPartition::Read(std::size_t max_records, RecordBatch* out) {
       position_ = std::max(*position_, offset);
       ended_ = true;
     } else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
-      return true;
+      return rd_kafka_message_errstr(message.get());
     } else {
       TRY(Judge(message.get()));
     }
   }
-  return false;
+  return std::nullopt;
 }
 
 }  // namespace pregao::topic

@@ -30,10 +30,10 @@ class KafkaPartition {
   void MoveTo(Offset position);
   /// Forgets the records that were taken out of the queue and not yet delivered.
   void Discard();
-  /// Adds up to `max_records`, until `out` has kMaxPollBytes. Never waits. @return whether the broker has no
-  /// record at position(). Invalid: what else it says that no retry mends; of records that
+  /// Adds up to `max_records`, until `out` has kMaxPollBytes. Never waits. @return where the broker has no record at
+  /// position(), what it says of that; else nullopt. Invalid: what else it says that no retry mends; of records that
   /// cannot be read it stays until MoveTo.
-  [[nodiscard]] Result<bool> Read(std::size_t max_records, RecordBatch* out);
+  [[nodiscard]] Result<std::optional<std::string>> Read(std::size_t max_records, RecordBatch* out);
 
  private:
   [[nodiscard]] bool Refill(std::size_t most);
