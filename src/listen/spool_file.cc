@@ -1,11 +1,9 @@
 #include "listen/spool_file.h"
 
-#define XXH_INLINE_ALL
 #include <algorithm>
 #include <cctype>
 #include <fmt/format.h>
 #include <utility>
-#include <xxhash.h>
 
 #include "listen/spool.h"
 
@@ -20,6 +18,13 @@ topic::NewRecord Copy(const topic::RecordBatch& batch, std::size_t i) {
   return {text(batch.Key(i)), text(batch.Value(i)), batch[i].timestamp, {headers.begin(), headers.end()}};
 }
 
+/// The same in every version: files have it in their names.
+std::uint64_t Fnv1a(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
 }  // namespace
 
 std::string SpoolName(const std::string& address) {
@@ -31,7 +36,7 @@ std::string SpoolName(const std::string& address) {
   }
   if (name.size() <= kLongest) return name;
   // What tells two addresses of one cluster apart stands at their ends.
-  const std::string hash = fmt::format("-{:016x}", XXH3_64bits(address.data(), address.size()));
+  const std::string hash = fmt::format("-{:016x}", Fnv1a(address));
   return name.substr(0, kLongest - hash.size()) + hash;
 }
 
