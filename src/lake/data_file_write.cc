@@ -53,7 +53,9 @@ Result<std::shared_ptr<parquet::WriterProperties>> Properties(const arrow::Recor
   ChooseEncodings(*rows.schema(), &builder);
   for (int i = 0; i < rows.num_columns(); ++i) {  // most of Silver's: making ready to compress costs more than they
     if (rows.column(i)->null_count() < rows.num_rows()) continue;
-    builder.compression(rows.schema()->field(i)->name(), parquet::Compression::UNCOMPRESSED);
+    const std::string& name = rows.schema()->field(i)->name();
+    builder.compression(name, parquet::Compression::UNCOMPRESSED);
+    builder.compression_level(name, arrow::util::kUseDefaultCompressionLevel);
   }
   return builder.build();
 }

@@ -19,6 +19,7 @@ void RecordBatch::Add(Partition partition, Offset offset, TimestampMs timestamp,
     std::memcpy(bytes_.data() + size_, part->data(), part->size());
     size_ += part->size();
   }
+  std::memset(bytes_.data() + size_, 0, kPadding);  // only that, of the room
   if (!headers.empty()) headers_.emplace(records_.size(), std::vector<Header>(headers.begin(), headers.end()));
   records_.push_back({partition, offset, timestamp, begin, key ? static_cast<std::int32_t>(key->size()) : -1,
                       value ? static_cast<std::int32_t>(value->size()) : -1});
