@@ -252,7 +252,7 @@ ListenerStats Listener::stats() const {
   const State& s = *state_;
   const auto links = s.pool->stats();
   const WriteCounts written = s.writer.counts();
-  const std::string refusal = s.writer.last_error();
+  std::string refusal = s.writer.last_error();
   const auto& calendars = s.options.calendars ? *s.options.calendars : market::Calendars::Builtin();
   auto silences = JudgeSilences(links.last_heard, calendars, s.clock->Now(), s.options.quiet_after);
   const std::lock_guard lock(s.mutex);
@@ -260,8 +260,7 @@ ListenerStats Listener::stats() const {
   out.messages = written.messages;
   out.dead_letters = written.dead_letters;
   out.write_errors = written.write_errors;
-  out.refused = written.refused;
-  if (out.last_problem.empty()) out.last_problem = refusal;
+  if (written.refused) out.refusal = std::move(refusal);
   out.reconnects = links.reconnects;
   out.connections = links.connections;
   out.connections_open = links.open;

@@ -45,7 +45,7 @@ struct ListenerStats {
   std::uint64_t dead_letters = 0;  ///< durable in the dead-letter topic
   std::uint64_t ignored = 0;       ///< envelopes of another type than pricing
   std::uint64_t write_errors = 0;  ///< attempts that the topic refused
-  bool refused = false;            ///< its newest answer was a refusal
+  std::string refusal;             ///< its newest answer, if that was one; else empty
   std::uint64_t reconnects = 0;    ///< connections that went down
   std::size_t queued = 0;
   std::size_t connections = 0, connections_open = 0;
@@ -53,7 +53,7 @@ struct ListenerStats {
   std::vector<std::string> silent;                               ///< symbols that never spoke
   std::vector<std::string> quiet;  ///< that have said nothing for quiet_after though their exchange is open
   std::size_t closed = 0;          ///< symbols as quiet whose exchange is closed
-  std::string last_problem;        ///< newest of link, topic or watchlist; empty if none
+  std::string last_problem;        ///< newest of link, queue or watchlist; empty if none
   std::vector<std::string> watchlist_problems;  ///< of the newest read, one line each
 };
 

@@ -227,10 +227,12 @@ TEST_F(ListenerTest, HoldsTheStreamBackWhileTheTopicRefusesAndThenWritesAll) {
   ASSERT_TRUE(
       Eventually([&] { return listener_->stats().last_problem.find("does not keep up") != std::string::npos; }));
   EXPECT_GT(listener_->stats().write_errors, 0U);
+  EXPECT_EQ(listener_->stats().refusal, "disk full");
   EXPECT_LE(listener_->stats().queued, 20U);
   quotes_.Refuse(Status::OK());
   const std::size_t then = quotes_.size();
   ASSERT_TRUE(Eventually([&] { return quotes_.size() > then + 100; }));
+  EXPECT_EQ(listener_->stats().refusal, "");
   ASSERT_TRUE(Stop().ok());
   EXPECT_EQ(listener_->stats().frames, quotes_.size());
   const auto sent = server_->sent();

@@ -15,14 +15,17 @@
 
 #include "base/text.h"
 #include "listen/spool_file.h"
+#include "topic/refusal.h"
 
 namespace pregao::listen {
 namespace {
 
 using topic::NewRecord;
 
-/// What no retry mends.
-bool Stays(const Status& status) { return status.IsInvalid() || status.IsNotImplemented(); }
+/// What no retry mends. That the cluster refuses us may be put right there: till then the topic is away.
+bool Stays(const Status& status) {
+  return (status.IsInvalid() || status.IsNotImplemented()) && !topic::IsRefusalOfUs(status);
+}
 
 }  // namespace
 
@@ -35,8 +38,13 @@ Result<std::shared_ptr<SpoolRoom>> SpoolRoom::Open(std::string path, std::int64_
   const int lock = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (lock < 0) return Status::IOError("the spool's lock ", lock_path, " cannot be made: ", std::strerror(errno));
   if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    const int why = errno;
     close(lock);
-    return Status::Invalid("another listener uses the spool ", path, ": give this one its own by listen.spool");
+    if (why == EWOULDBLOCK) {
+      return Status::Invalid("another listener uses the spool ", path, ": give this one its own by listen.spool");
+    }
+    return Status::IOError("the spool's lock ", lock_path, " cannot be had: ", std::strerror(why),
+                           ": name a file on a local disk by listen.spool");
   }
   return std::shared_ptr<SpoolRoom>(new SpoolRoom(std::move(path), max_bytes, lock));
 }
@@ -56,15 +64,19 @@ struct Spool::State {
     info.name = options.name;
   }
 
+  bool Arrived(const Direct* late);
   Status Put(std::span<const NewRecord> records, Direct* late);
   void Count(std::int64_t records, std::int64_t bytes);
   Status OpenOnce();
   void Work(std::stop_token stop);
   void SendDirect(const std::shared_ptr<Direct>& batch);
-  Status SendWaiting();
+  bool Step(bool idle);
+  Status Load();
+  Status SendBatch();
   Result<bool> SkipSent();
   void Sent();
   void Away(const Status& status);
+  void Unreadable(const Status& status);
   void Back();
 
   const SpoolOptions options;
@@ -90,6 +102,14 @@ struct Spool::State {
   std::jthread thread;  // last: it uses the rest
 };
 
+/// Whether the topic has taken them after all. It was said to be away: nobody else would say that it is back. Requires
+/// the mutex.
+bool Spool::State::Arrived(const Direct* late) {
+  if (late == nullptr || !late->answer || !late->answer->ok()) return false;
+  if (stats.waiting == 0) Back();
+  return true;
+}
+
 /// Into the file, behind what waits there. `late`: the same records on their way to the topic, unanswered so far.
 Status Spool::State::Put(std::span<const NewRecord> records, Direct* late) {
   std::vector<NewRecord> marked;
@@ -101,7 +121,7 @@ Status Spool::State::Put(std::span<const NewRecord> records, Direct* late) {
   const std::int64_t bytes = SpoolBytes(records);
   {
     const std::lock_guard lock(mutex);
-    if (late != nullptr && late->answer && late->answer->ok()) return Status::OK();
+    if (Arrived(late)) return Status::OK();
     if (room->used() + bytes > room->max_bytes()) {
       ++stats.refused;
       return Status::IOError("topic ", info.name, " is away, and the spool ", room->path(), " is full (",
@@ -121,7 +141,7 @@ Status Spool::State::Put(std::span<const NewRecord> records, Direct* late) {
   }
   Count(-static_cast<std::int64_t>(records.size()), -bytes);
   if (late != nullptr) late->spooled = skip = 0;  // it is the only one that sets skip, and the file was empty before it
-  if (late != nullptr && late->answer && late->answer->ok()) return Status::OK();
+  if (Arrived(late)) return Status::OK();
   ++stats.refused;
   return status.WithMessage("topic ", info.name, " is away, and the spool: ", status.message());
 }
@@ -140,6 +160,15 @@ void Spool::State::Away(const Status& status) {
   stats.since = clock->Now();
   spdlog::warn("topic {} is away: {}; what is heard waits in {} and goes on when it is back", info.name,
                status.message(), room->path());
+}
+
+/// What waits stays in the file, and so does what comes.
+void Spool::State::Unreadable(const Status& status) {
+  const std::lock_guard lock(mutex);
+  std::string problem = "the spool " + room->path() + " cannot be read: " + status.message();
+  if (problem != stats.problem) spdlog::warn("what waits for topic {} is not sent: {}", info.name, problem);
+  stats.problem = std::move(problem);
+  if (Stays(status)) refusal = status.WithMessage(stats.problem);
 }
 
 Status Spool::State::OpenOnce() {
@@ -206,17 +235,39 @@ void Spool::State::Sent() {
   Back();
 }
 
-Status Spool::State::SendWaiting() {
+/// Takes what is next out of the file. Its errors are the file's.
+Status Spool::State::Load() {
   TRY_ASSIGN(const bool skipped, SkipSent());
-  if (skipped) return Status::OK();
-  if (batch.empty()) {
-    TRY_ASSIGN(batch, file->Next(options.batch_records));
-    if (batch.empty()) return Status::OK();
-  }
+  if (skipped || !batch.empty()) return Status::OK();
+  return file->Next(options.batch_records).Value(&batch);
+}
+
+/// Sends what Load took. Its errors are the topic's.
+Status Spool::State::SendBatch() {
+  if (batch.empty()) return Status::OK();
   TRY(OpenOnce());
   TRY(topic->Append(batch));
   Sent();
   return Status::OK();
+}
+
+/// Sends what waits, or opens the topic if nothing does. @return whether that went well
+bool Spool::State::Step(bool idle) {
+  if (!idle) {
+    if (const Status status = Load(); !status.ok()) {
+      Unreadable(status);
+      return false;
+    }
+  }
+  const Status status = idle ? OpenOnce() : SendBatch();
+  if (status.ok()) return true;
+  Away(status);
+  const std::lock_guard lock(mutex);
+  if (Stays(status)) {
+    refusal = status.WithMessage("topic ", info.name, " refuses what waits in the spool ", room->path(), ": ",
+                                 status.message());
+  }
+  return false;
 }
 
 void Spool::State::Work(std::stop_token stop) {
@@ -230,23 +281,18 @@ void Spool::State::Work(std::stop_token stop) {
     const auto taken = direct;
     const bool idle = stats.waiting == 0;
     lock.unlock();
-    Status status;
+    bool ok = true;
     if (taken != nullptr) {
       SendDirect(taken);
     } else {
-      status = idle ? OpenOnce() : SendWaiting();
-      if (!status.ok()) Away(status);
+      ok = Step(idle);
     }
     lock.lock();
-    if (status.ok() && idle && taken == nullptr && stats.waiting == 0) Back();
-    if (status.ok()) {
+    if (ok && idle && taken == nullptr && stats.waiting == 0) Back();
+    if (ok) {
       refusal.reset();
       wait = options.retry_min;
       continue;
-    }
-    if (Stays(status)) {
-      refusal = status.WithMessage("topic ", info.name, " refuses what waits in the spool ", room->path(), ": ",
-                                   status.message());
     }
     work.wait_for(lock, stop, wait, [] { return false; });
     wait = std::min(wait * 2, options.retry_max);

@@ -20,7 +20,8 @@ namespace pregao::listen {
 /// Thread-safe.
 class SpoolRoom {
  public:
-  /// Makes the folder. Invalid: another listener uses the file; IOError: its folder cannot be written.
+  /// Makes the folder. Invalid: another listener uses the file; IOError: its folder cannot be written or
+  /// has no locks.
   [[nodiscard]] static Result<std::shared_ptr<SpoolRoom>> Open(std::string path, std::int64_t max_bytes);
   ~SpoolRoom();
   SpoolRoom(const SpoolRoom&) = delete;
@@ -69,7 +70,7 @@ struct SpoolStats {
 /// OK from Append means durable: in the topic, or on the disk. A full spool and a full disk are IOErrors: the caller
 /// holds back, and nothing is lost that was acknowledged. Records may be sent twice after a crash or a lost answer.
 /// What an earlier process left is sent first. A record that the topic will never take (Invalid) stops the sending: the
-/// next Append returns the refusal.
+/// next Append returns the refusal. Where the cluster refuses us (topic/refusal.h), the topic is away.
 ///
 /// Thread-safe. One thread of its own sends; the destructor gives its present attempt close_grace to end, then abandons
 /// it: what it was sending is on the disk.
@@ -106,7 +107,7 @@ struct SpoolWaiting {
 /// A look from outside, also while a listener uses it; changes nothing. KeyError: there is no such file.
 [[nodiscard]] Result<std::vector<SpoolWaiting>> LookAtSpool(const std::string& path);
 /// The name of the local topic in which records wait for a topic of this address: as it is, but for characters that a
-/// topic's name has not.
+/// topic's name has not; one that is too long has a hash for its end.
 [[nodiscard]] std::string SpoolName(const std::string& address);
 
 /// What waits in a spool's file for other topics than these addresses: nobody sends it while they are the ones.

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cctype>
+#include <fmt/format.h>
+#include <utility>
 
 #include "listen/spool.h"
 
 namespace pregao::listen {
 namespace {
-
-constexpr Partition kOnly{0};
 
 topic::NewRecord Copy(const topic::RecordBatch& batch, std::size_t i) {
   const auto text = [](std::optional<std::string_view> view) {
@@ -16,6 +16,13 @@ topic::NewRecord Copy(const topic::RecordBatch& batch, std::size_t i) {
   };
   const auto headers = batch.Headers(i);
   return {text(batch.Key(i)), text(batch.Value(i)), batch[i].timestamp, {headers.begin(), headers.end()}};
+}
+
+/// The same in every version: files have it in their names.
+std::uint64_t Fnv1a(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
 }
 
 }  // namespace
@@ -27,7 +34,15 @@ std::string SpoolName(const std::string& address) {
     const bool legal = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
     name += legal ? c : '_';
   }
-  return name.substr(0, kLongest);
+  if (name.size() <= kLongest) return name;
+  // What tells two addresses of one cluster apart stands at their ends.
+  const std::string hash = fmt::format("-{:016x}", Fnv1a(address));
+  return name.substr(0, kLongest - hash.size()) + hash;
+}
+
+Offset FirstWaiting(const topic::Positions& sent, const topic::OffsetRange& there) {
+  const auto at = sent.find(kSpoolPartition);
+  return at == sent.end() ? there.low : std::clamp(at->second, there.low, there.high);
 }
 
 std::int64_t SpoolBytes(std::span<const topic::NewRecord> records) {
@@ -56,16 +71,23 @@ Status SpoolFile::Start() {
   TRY(reader_->Poll(1, std::chrono::milliseconds(0)).status());  // the assignment
   TRY_ASSIGN(const auto ranges, reader_->Ranges());
   TRY_ASSIGN(const auto sent, topic::LocalGroupPositions(options_, kSpoolGroup));
-  const auto [low, high] = ranges.at(kOnly);
-  next_ = low;
-  if (const auto it = sent.find(kOnly); it != sent.end()) next_ = std::clamp(it->second, low, high);
-  left_records_ = high - next_;
-  TRY_ASSIGN(left_bytes_, topic::TrimLocalTopic(options_, {{kOnly, next_}}));
-  return reader_->Seek({{kOnly, next_}});
+  const topic::OffsetRange there = ranges.at(kSpoolPartition);
+  next_ = FirstWaiting(sent, there);
+  left_records_ = there.high - next_;
+  TRY_ASSIGN(left_bytes_, topic::TrimLocalTopic(options_, {{kSpoolPartition, next_}}));
+  return reader_->Seek({{kSpoolPartition, next_}});
 }
 
 Result<std::vector<topic::NewRecord>> SpoolFile::Next(std::size_t most) {
+  // A Poll that failed may have read on: what it had taken would be skipped, and removed with what follows.
+  if (std::exchange(astray_, true)) TRY(reader_->Seek({{kSpoolPartition, next_}}));
   TRY_ASSIGN(const auto polled, reader_->Poll(most, std::chrono::seconds(1)));
+  if (const auto lost = polled.lost.find(kSpoolPartition); lost != polled.lost.end()) {
+    return Status::IOError(options_.path, ": ", lost->second.high - lost->second.low,
+                           " records that waited were removed by another program before they were sent; start the "
+                           "listener again, and it goes on behind them");
+  }
+  astray_ = false;
   std::vector<topic::NewRecord> records;
   for (std::size_t i = 0; i < polled.records.size(); ++i) {
     records.push_back(Copy(polled.records, i));
@@ -75,8 +97,8 @@ Result<std::vector<topic::NewRecord>> SpoolFile::Next(std::size_t most) {
 }
 
 Status SpoolFile::Forget() {
-  TRY(reader_->Commit({{kOnly, next_}}));
-  return topic::TrimLocalTopic(options_, {{kOnly, next_}}).status();
+  TRY(reader_->Commit({{kSpoolPartition, next_}}));
+  return topic::TrimLocalTopic(options_, {{kSpoolPartition, next_}}).status();
 }
 
 }  // namespace pregao::listen

@@ -19,7 +19,7 @@ class SpoolFile {
   /// Durable when OK; all of them or none.
   [[nodiscard]] Status Append(std::span<const topic::NewRecord> records) { return writer_->Append(records); }
 
-  /// The next records, at most `most`; waits a second at most.
+  /// The next records, at most `most`; waits a second at most. After an error the same are next.
   [[nodiscard]] Result<std::vector<topic::NewRecord>> Next(std::size_t most);
   /// Removes what Next gave so far. An error leaves it to be removed with what follows, or read again by another
   /// process.
@@ -36,12 +36,17 @@ class SpoolFile {
   const topic::LocalTopicOptions options_;
   std::unique_ptr<topic::TopicWriter> writer_;
   std::unique_ptr<topic::TopicReader> reader_;
-  Offset next_;  // behind what Next gave last
+  Offset next_;          // behind what Next gave last
+  bool astray_ = false;  // the reader may stand elsewhere
   std::int64_t left_records_ = 0, left_bytes_ = 0;
 };
 
-/// The reader whose position in a spool's topic is what was sent.
+/// The reader whose position in a spool's topic is what was sent, and the topic's only partition.
 inline constexpr const char* kSpoolGroup = "spool";
+inline constexpr Partition kSpoolPartition{0};
+
+/// The offset of the first record that waits. @param sent  the positions of kSpoolGroup
+[[nodiscard]] Offset FirstWaiting(const topic::Positions& sent, const topic::OffsetRange& there);
 
 /// What records take in the file.
 [[nodiscard]] std::int64_t SpoolBytes(std::span<const topic::NewRecord> records);

@@ -1,5 +1,4 @@
 // A look at a spool from outside.
-#include <algorithm>
 #include <filesystem>
 
 #include "listen/spool.h"
@@ -7,8 +6,6 @@
 
 namespace pregao::listen {
 namespace {
-
-constexpr Partition kOnly{0};
 
 Result<SpoolWaiting> LookAt(const std::string& path, const std::string& name) {
   topic::LocalTopicOptions options;
@@ -19,14 +16,13 @@ Result<SpoolWaiting> LookAt(const std::string& path, const std::string& name) {
   TRY_ASSIGN(const auto reader, topic::OpenLocalReader(options, {.group = "look", .partitions = {}}));
   TRY_ASSIGN(const auto sent, topic::LocalGroupPositions(options, kSpoolGroup));
   TRY_ASSIGN(const auto ranges, reader->Ranges());
-  const auto [low, high] = ranges.at(kOnly);
-  const auto at = sent.find(kOnly);
-  const Offset next = at == sent.end() ? low : std::clamp(at->second, low, high);
-  waiting.records = high - next;
+  const topic::OffsetRange there = ranges.at(kSpoolPartition);
+  const Offset next = FirstWaiting(sent, there);
+  waiting.records = there.high - next;
   if (waiting.records == 0) return waiting;
   TRY_ASSIGN(waiting.bytes, topic::LocalTopicBytes(options));
   TRY(reader->Poll(1, std::chrono::milliseconds(0)).status());  // the assignment
-  TRY(reader->Seek({{kOnly, next}}));
+  TRY(reader->Seek({{kSpoolPartition, next}}));
   TRY_ASSIGN(const auto first, reader->Poll(1, std::chrono::milliseconds(0)));
   if (!first.records.empty()) waiting.oldest = first.records[0].timestamp;
   return waiting;

@@ -141,6 +141,7 @@ class Client::Impl {
     connect::ExecutePlanResponse response;
     Status status;
     while (reader->Read(&response)) {
+      if (!status.ok()) continue;  // it was called off: what still comes is of no use
       status = answer(response);
       if (!status.ok()) context.TryCancel();
     }

@@ -34,7 +34,14 @@ std::string Decoded(std::string_view text) {
 
 bool IsThisMachine(std::string_view host) { return host == "localhost" || host == "127.0.0.1" || host == "[::1]"; }
 
-/// What gRPC sends as a header's value; it ends the program over others.
+/// What gRPC sends as a header's name; it ends the program over others.
+bool IsHeaderName(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+  });
+}
+
+/// The same of a header's value.
 bool IsHeaderText(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
@@ -54,6 +61,9 @@ Status SetParameter(std::string_view name, const std::string& value, ConnectUrl*
   } else if (name.starts_with("x-")) {
     std::string header(name);  // gRPC takes small letters alone
     for (char& c : header) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (!IsHeaderName(header)) {
+      return Status::Invalid("parameter '", name, "' is no name of a header: use letters, digits, '_', '.' and '-'");
+    }
     url->headers[header] = value;
   } else if (name == "session_id") {
     return Status::Invalid("session_id=", value, ": pregao's sessions are named by the lake and the topic, so that ",

@@ -44,6 +44,7 @@ TEST(ConnectUrl, SaysWhatIsWrongAndRepeatsNoToken) {
         std::pair("sc://h/;toke=s3cret", "'toke' is unknown"), std::pair("sc://h/;use_ssl=yes", "use_ssl=yes"),
         std::pair("sc://h/;s3cret", "no '='"), std::pair("sc://h/;token=s3cret==", "written %3D"),
         std::pair("sc://h/;token=s3cret%0A", "no header can carry"),
+        std::pair("sc://h/;x-tenant id=1", "'x-tenant id'"), std::pair("sc://h/;x-ação=1", "'x-ação'"),
         std::pair("sc://h/;session_id=1-2", "leave session_id out")}) {
     const Status status = ParseConnectUrl(text).status();
     EXPECT_TRUE(status.IsInvalid()) << text;

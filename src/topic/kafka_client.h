@@ -96,7 +96,8 @@ class KafkaClient {
 /// caller.
 [[nodiscard]] Result<rd_kafka_conf_s*> NewKafkaConf(const KafkaTopicOptions& options, KafkaRole role,
                                                     const std::string& group);
-/// librdkafka's error code as a Status: what was tried, what it said, and the remedy if one is known.
+/// librdkafka's error code as a Status: what was tried, what it said, and the remedy if one is known. A
+/// refusal that is not about what was sent is marked (topic/refusal.h).
 [[nodiscard]] Status KafkaStatus(int code, const std::string& what, const std::string& detail = {});
 
 }  // namespace pregao::topic

@@ -64,6 +64,7 @@ void KafkaPartition::MoveTo(Offset position) {
   Discard();
   position_ = position;
   ended_ = false;
+  unreadable_ = Status::OK();
 }
 
 bool KafkaPartition::Refill(std::size_t most) {
@@ -74,10 +75,30 @@ bool KafkaPartition::Refill(std::size_t most) {
   return !taken_.empty();
 }
 
-Result<bool> KafkaPartition::Read(std::size_t max_records, RecordBatch* out) {
-  if (!position_) return false;
+/// What a message says that is an error. What may pass librdkafka tries again by itself; damaged records it tries for
+/// ever, or passes over.
+Status KafkaPartition::Judge(const rd_kafka_message_s* message) {
+  const char* const said = rd_kafka_message_errstr(message);
+  if (message->err == RD_KAFKA_RESP_ERR__BAD_MSG || message->err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION ||
+      message->err == RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED) {
+    unreadable_ = Status::Invalid(
+        fmt::format("topic '{}', partition {}, offset {}: the records there cannot be read: {}: let the broker fetch "
+                    "them anew from a good copy, or remove all up to behind them (kafka-delete-records), which counts "
+                    "them as lost",
+                    topic_, number_.value, message->offset, said));
+    return unreadable_;
+  }
+  const Status status = KafkaStatus(message->err, fmt::format("topic '{}', partition {}", topic_, number_.value), said);
+  if (status.IsInvalid()) return status;
+  spdlog::debug("{}", status.ToString());
+  return Status::OK();
+}
+
+Result<std::optional<std::string>> KafkaPartition::Read(std::size_t max_records, RecordBatch* out) {
+  if (!position_) return std::nullopt;
+  TRY(unreadable_);
   for (std::size_t added = 0; added < max_records && out->bytes() < kMaxPollBytes;) {
-    if (next_ == taken_.size() && !Refill(max_records - added)) return false;
+    if (next_ == taken_.size() && !Refill(max_records - added)) return std::nullopt;
     const std::unique_ptr<rd_kafka_message_t, void (*)(rd_kafka_message_t*)> message(taken_[next_++],
                                                                                      rd_kafka_message_destroy);
     const Offset offset(message->offset);
@@ -95,16 +116,12 @@ Result<bool> KafkaPartition::Read(std::size_t max_records, RecordBatch* out) {
       position_ = std::max(*position_, offset);
       ended_ = true;
     } else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
-      return true;
+      return rd_kafka_message_errstr(message.get());
     } else {
-      const Status status = KafkaStatus(message->err, fmt::format("topic '{}', partition {}", topic_, number_.value),
-                                        rd_kafka_message_errstr(message.get()));
-      // What may pass librdkafka tries again by itself.
-      if (status.IsInvalid()) return status;
-      spdlog::debug("{}", status.ToString());
+      TRY(Judge(message.get()));
     }
   }
-  return false;
+  return std::nullopt;
 }
 
 }  // namespace pregao::topic

@@ -30,12 +30,14 @@ class KafkaPartition {
   void MoveTo(Offset position);
   /// Forgets the records that were taken out of the queue and not yet delivered.
   void Discard();
-  /// Adds up to `max_records`, until `out` has kMaxPollBytes. Never waits. @return whether the broker has no record at
-  /// position(); IOError or Invalid for what else it says.
-  [[nodiscard]] Result<bool> Read(std::size_t max_records, RecordBatch* out);
+  /// Adds up to `max_records`, until `out` has kMaxPollBytes. Never waits. @return where the broker has no record at
+  /// position(), what it says of that; else nullopt. Invalid: what else it says that no retry mends; of records that
+  /// cannot be read it stays until MoveTo.
+  [[nodiscard]] Result<std::optional<std::string>> Read(std::size_t max_records, RecordBatch* out);
 
  private:
   [[nodiscard]] bool Refill(std::size_t most);
+  [[nodiscard]] Status Judge(const rd_kafka_message_s* message);
 
   const std::string topic_;
   const Partition number_;
@@ -43,6 +45,7 @@ class KafkaPartition {
   rd_kafka_queue_s* const queue_;
   std::optional<Offset> position_;
   bool ended_ = false;
+  Status unreadable_;
   std::vector<rd_kafka_message_s*> taken_;  // out of the queue; those below next_ are freed
   std::size_t next_ = 0;
 };

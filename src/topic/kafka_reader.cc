@@ -260,19 +260,28 @@ class KafkaReader final : public TopicReader, public KafkaOwner {
         const auto at = std::next(partitions_.begin(), static_cast<std::ptrdiff_t>((first_ + i) % count));
         const std::size_t room = max_records - std::min(max_records, out->records.size());
         const std::size_t share = shared ? (room + count - i - 1) / (count - i) : room;
-        TRY_ASSIGN(const bool overtaken, at->second->Read(share, &out->records));
-        if (overtaken) TRY(JumpTheGap(at->first, at->second.get(), out));
+        TRY_ASSIGN(const auto nothing, at->second->Read(share, &out->records));
+        if (nothing) TRY(JumpTheGap(at->first, *nothing, at->second.get(), out));
       }
     }
     ++first_;
     return Status::OK();
   }
 
-  /// The broker has no record at the partition's position.
-  Status JumpTheGap(Partition number, KafkaPartition* partition, Polled* out) {
+  /// The broker has no record at the partition's position, and `said` why.
+  Status JumpTheGap(Partition number, const std::string& said, KafkaPartition* partition, Polled* out) {
     TRY(Ranges().status());
     const OffsetRange range = ranges_[number];
     const Offset from = *partition->position();
+    // A leader that never had what was read: what was written since stands below the position, and looks like nothing.
+    if (from >= range.low && said.find(rd_kafka_err2str(RD_KAFKA_RESP_ERR__LOG_TRUNCATION)) != std::string::npos) {
+      failed_ = Status::Invalid("topic '", info_.name, "', partition ", number, ": it was read up to offset ", from,
+                                ", and the topic has lost records below it (", said,
+                                "): the tables keep them, but not what was written in their places. Set "
+                                "unclean.leader.election.enable=false on the topic. Started again, pregao goes on at "
+                                "its position; a new lake takes all that the topic has now");
+      return failed_;
+    }
     TRY(CheckSeek(info_, number, from, range.high));
     if (from < range.low) {
       out->lost.try_emplace(number, OffsetRange{from, range.low}).first->second.high = range.low;

@@ -1,7 +1,10 @@
 // librdkafka's error codes -> our Status.
+#include <algorithm>
+#include <array>
 #include <rdkafka.h>
 
 #include "topic/kafka_client.h"
+#include "topic/refusal.h"
 
 namespace pregao::topic {
 namespace {
@@ -50,6 +53,20 @@ const char* Remedy(rd_kafka_resp_err_t code) {
   }
 }
 
+/// Whatever we send.
+bool RefusesUs(rd_kafka_resp_err_t code) {
+  constexpr std::array kCodes{RD_KAFKA_RESP_ERR__AUTHENTICATION,
+                              RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED,
+                              RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM,
+                              RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE,
+                              RD_KAFKA_RESP_ERR__SSL,
+                              RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                              RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+                              RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+                              RD_KAFKA_RESP_ERR_POLICY_VIOLATION};
+  return std::find(kCodes.begin(), kCodes.end(), code) != kCodes.end();
+}
+
 }  // namespace
 
 Status KafkaStatus(int code, const std::string& what, const std::string& detail) {
@@ -58,7 +75,8 @@ Status KafkaStatus(int code, const std::string& what, const std::string& detail)
   const std::string said = detail.empty() ? rd_kafka_err2str(error) : detail;
   const char* const remedy = Remedy(error);
   if (remedy == nullptr) return Status::IOError(what, ": ", said);
-  return Status::Invalid(what, ": ", said, *remedy == '\0' ? "" : ": ", remedy);
+  const Status status = Status::Invalid(what, ": ", said, *remedy == '\0' ? "" : ": ", remedy);
+  return RefusesUs(error) ? RefusalOfUs(status) : status;
 }
 
 }  // namespace pregao::topic

@@ -110,8 +110,8 @@ struct Polled {
 class TopicReader {
  public:
   virtual ~TopicReader() = default;
-  /// Waits at most `timeout` for records; fewer than `max_records` as soon as any are there, in offset order within
-  /// a partition. An empty answer is a time-out or a stop, not an error. The first call announces the assignment.
+  /// Waits at most `timeout` until any records are there: up to `max_records`, in offset order by partition; none is a
+  /// time-out or a stop. The first call announces the assignment. After an error Seek: some may have been passed over.
   [[nodiscard]] virtual Result<Polled> Poll(std::size_t max_records, std::chrono::milliseconds timeout,
                                             std::stop_token stop = {}) = 0;
   /// Sets the next offset of partitions that this reader owns.

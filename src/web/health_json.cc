@@ -49,7 +49,8 @@ void Listener(const listen::ListenerStats& stats, JsonWriter* w) {
   w->Key("closed");
   w->Int(static_cast<std::int64_t>(stats.closed));
   w->Key("problem");
-  w->String(stats.refused || stats.connections_open < stats.connections ? stats.last_problem : "");
+  const bool down = stats.connections_open < stats.connections;
+  w->String(!stats.refusal.empty() ? stats.refusal : down ? stats.last_problem : "");
   w->EndObject();
 }
 

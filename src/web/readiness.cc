@@ -22,8 +22,8 @@ Check CheckTopic(const Snapshot& snapshot) {
   if (snapshot.engine && !snapshot.engine->topic_problem.empty()) {
     return {"topic", false, "it cannot be read: " + snapshot.engine->topic_problem};
   }
-  if (snapshot.listener && snapshot.listener->refused) {
-    return {"topic", false, "it cannot be written: " + snapshot.listener->last_problem};
+  if (snapshot.listener && !snapshot.listener->refusal.empty()) {
+    return {"topic", false, "it cannot be written: " + snapshot.listener->refusal};
   }
   if (snapshot.spool && snapshot.spool->since) {
     return {"topic", false,

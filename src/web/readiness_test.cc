@@ -76,8 +76,8 @@ TEST(Readiness, AListenerNeedsOneOpenConnection) {
 
 TEST(Readiness, ATopicThatRefusesIsNamedWhetherReadOrWritten) {
   Snapshot s = Healthy();
-  s.listener->refused = true;
-  s.listener->last_problem = "disk full";
+  s.listener->last_problem = "connection 1 is down: at nine";
+  s.listener->refusal = "disk full";
   EXPECT_EQ(Failures(s), "topic: it cannot be written: disk full\n");
   s.engine->topic_problem = "no broker";
   EXPECT_EQ(Failures(s), "topic: it cannot be read: no broker\n");

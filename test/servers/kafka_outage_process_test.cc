@@ -19,6 +19,7 @@ extern char** environ;
 namespace pregao::topic::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 /// Ports of the loopback that nobody listens on.
@@ -60,6 +61,11 @@ class Broker {
   void Kill() {
     Signal(SIGKILL);
     (void)waitpid(pid_, nullptr, 0);
+  }
+  /// What a leader does that never had the rest: the partition's records from `offset` on are gone.
+  void Cut(const std::string& topic, std::int64_t offset) {
+    const auto path = folder_ / "data" / (topic + "-0") / "00000000000000000000.log";
+    std::filesystem::resize_file(path, BatchStart(path, offset));
   }
   void Start() {
     // Its log goes to a file by way of a shell: posix_spawn alone cannot append.
@@ -132,6 +138,40 @@ TEST(KafkaOutage, EndsInBoundedErrorsAndIsOverWhenTheBrokerIsBack) {
   EXPECT_THAT(unreachable.message(), HasSubstr(broker.address()));
   broker.Start();
   goes_on(200);
+}
+
+TEST(KafkaOutage, ATailThatTheTopicLostIsToldThoughOthersStandInItsPlace) {
+  Broker broker;
+  KafkaTopicOptions options;
+  options.brokers = broker.address();
+  options.name = "quotes";
+  options.partitions = 1;
+  options.properties = {{"reconnect.backoff.max.ms", "500"}};
+  options.patience = std::chrono::seconds(60);
+  const auto reader = Get(OpenKafkaReader(options));
+  Start(*reader);
+  {
+    const auto writer = Get(OpenKafkaWriter(options));
+    for (int i = 0; i < 10; ++i) ASSERT_OK(writer->Append(Records("key", 1)));
+  }
+  EXPECT_EQ(ReadSome(*reader, 10).size(), 10U);
+  broker.Kill();
+  broker.Cut(options.name, 6);
+  broker.Start();
+  ASSERT_OK(Get(OpenKafkaWriter(options))->Append(Records("key", 8)));
+
+  std::vector<Read> past;
+  Status status;
+  EXPECT_TRUE(Eventually([&] {
+    const auto polled = reader->Poll(100, std::chrono::milliseconds(100));
+    status = polled.status();
+    if (polled.ok()) Append(polled->records, &past);
+    return status.IsInvalid();
+  })) << past.size()
+      << " records were read behind those that nobody will read";
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("'quotes', partition 0"), HasSubstr("offset 10"),
+                                      HasSubstr("has lost records"), HasSubstr("truncation")));
+  EXPECT_TRUE(reader->Poll(100, std::chrono::milliseconds(100)).status().IsInvalid()) << "and it stays so";
 }
 
 }  // namespace

@@ -4,8 +4,13 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
+#include "base/clock.h"
+#include "listen/spool.h"
+
+#include "test/lake_tools.h"
 #include "test/servers/kafka_testing.h"
 #include "test/topic_tools.h"
+#include "test/wait_testing.h"
 
 namespace pregao::topic::test {
 namespace {
@@ -142,6 +147,26 @@ TEST_F(KafkaSecurity, SaysWhichRightIsMissing) {
   const Status created = OpenKafkaWriter(options).status();
   EXPECT_TRUE(created.IsInvalid()) << created;
   EXPECT_THAT(created.message(), AllOf(HasSubstr("cannot be created"), HasSubstr("CREATE")));
+}
+
+TEST_F(KafkaSecurity, AListenerWhoseRightIsTakenAwaySpools) {
+  lake::test::TemporaryFolder folder;
+  const SystemClock clock;
+  const auto room = Get(listen::SpoolRoom::Open(folder.path() + "/spool.db", 1 << 20));
+  const auto open = [options = Sasl("PLAIN", "reader", Password())] { return OpenKafkaWriter(options); };
+  const auto spool = Get(listen::Spool::Create(
+      {.name = topic_.name(), .address = "a", .patience = std::chrono::seconds(60)}, room, open, &clock));
+  ASSERT_OK(spool->Append(Records("key", 1)));
+  ASSERT_EQ(spool->stats().spooled, 0U);
+  topic_.admin().Deny("reader", "topic", topic_.name(), "write");
+  EXPECT_TRUE(Eventually([&] {
+    const Status status = spool->Append(Records("key", 1));
+    EXPECT_TRUE(status.ok()) << status;
+    return !status.ok() || spool->stats().waiting > 0;
+  })) << "the broker learns of it a moment later";
+  EXPECT_TRUE(Eventually([&] { return spool->stats().problem.find("WRITE") != std::string::npos; }))
+      << spool->stats().problem;
+  ASSERT_OK(spool->Append(Records("key", 3)));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <fstream>
 #include <functional>
 #include <gtest/gtest.h>
 #include <random>
@@ -147,6 +148,25 @@ std::map<std::int32_t, std::int64_t> KafkaAdmin::Committed(const std::string& gr
   rd_kafka_ListConsumerGroupOffsets_destroy(ask);
   rd_kafka_topic_partition_list_destroy(list);
   return committed;
+}
+
+std::uintmax_t BatchStart(const std::filesystem::path& path, std::int64_t offset) {
+  std::ifstream file(path, std::ios::binary);
+  for (std::uintmax_t at = 0;;) {
+    // The base offset and the size of what follows, big-endian; the last offset's distance from the base is at 23.
+    std::array<unsigned char, 27> head{};
+    file.seekg(static_cast<std::streamoff>(at));
+    if (!file.read(reinterpret_cast<char*>(head.data()), head.size())) break;
+    const auto number = [&](std::size_t from, std::size_t bytes) {
+      std::int64_t value = 0;
+      for (std::size_t i = from; i < from + bytes; ++i) value = value * 256 + head[i];
+      return value;
+    };
+    if (number(0, 8) + number(23, 4) >= offset) return at;
+    at += 12 + static_cast<std::uintmax_t>(number(8, 4));
+  }
+  ADD_FAILURE() << path << " has no offset " << offset;
+  return 0;
 }
 
 std::string UniqueName(const std::string& prefix) {

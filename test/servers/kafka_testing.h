@@ -1,6 +1,7 @@
 #pragma once
 /// The broker of setup/services/kafka.sh, and what tests do to it beside reading and writing.
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,6 +36,9 @@ class KafkaAdmin {
  private:
   rd_kafka_s* handle_;
 };
+
+/// Where the batch that has `offset` begins in a partition's file of records, `path`.
+std::uintmax_t BatchStart(const std::filesystem::path& path, std::int64_t offset);
 
 /// A name that no other test uses.
 std::string UniqueName(const std::string& prefix = "t");
