@@ -62,7 +62,8 @@ class Page {
 
  private:
   /// Of late, or the last that there are; none is no error.
-  [[nodiscard]] Result<query::JsonRows> NewestBars(const std::string& ticker, const std::string& interval);
+  [[nodiscard]] Result<query::JsonRows> NewestBars(const std::string& ticker, const std::string& interval,
+                                                   Waited* waited);
   [[nodiscard]] Result<market::Watchlist> ReadWatchlist() const;
   /// Tickers of the watchlist and its rates that the board knows nothing of.
   [[nodiscard]] Result<std::vector<std::string>> Unknown() const;
