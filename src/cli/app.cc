@@ -18,7 +18,6 @@
 #include "cli/output.h"
 #include "cli/settings_check.h"
 #include "cli/source.h"
-#include "cli/urls.h"
 
 namespace pregao::cli {
 namespace {
@@ -151,8 +150,6 @@ int Fail(ExitCode code, std::string_view message) {
 int RunCommand(const Command& command, const Run& run, const Flags& flags, Context* context) {
   auto loaded = LoadSettings(Sources(flags));
   if (!loaded.ok()) return Fail(ExitCode::kUsage, loaded.status().message());
-  const Status urls = CheckUrls(loaded->settings);
-  if (!urls.ok()) return Fail(ExitCode::kUsage, urls.message());
   context->settings = std::move(loaded->settings);
   SetUpLog(context->settings);
   for (const std::string& warning : loaded->warnings) spdlog::warn("{}", warning);

@@ -50,6 +50,9 @@ Status CheckSettings(const Command& command, const Context& context) {
   if (Shows(command, "yahoo.stream-url")) {
     TRY(At(settings, "yahoo.stream-url", yahoo::ParseStreamUrl(settings.yahoo_stream_url).status()));
   }
+  if (Shows(command, "yahoo.chart-url")) {
+    TRY(At(settings, "yahoo.chart-url", yahoo::CheckChartUrl(settings.yahoo_chart_url)));
+  }
   return Status::OK();
 }
 
