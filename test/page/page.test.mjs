@@ -144,7 +144,7 @@ for (const width of [360, 1440]) {
 
 test('it speaks Portuguese, with its numbers, to a Brazilian browser', async () => {
   const { page, close } = await open({ locale: 'pt-BR' });
-  assert.equal(await page.locator('.pill').textContent(), 'Ao vivo');
+  await page.locator('.pill', { hasText: 'Ao vivo' }).waitFor();
   assert.match(await price(page, 'BTC-USD').textContent(), /^\d{2,3}\.\d{3},\d{2}$/);
   assert.equal(await page.locator('html').getAttribute('lang'), 'pt-BR');
   await close();
