@@ -17,7 +17,7 @@ test('tiles move, with change, percent and age, and their sparkline is drawn', a
   assert.match(await page.locator('[data-ticker="BTC-USD"] .change').textContent(), /^[▲▼•] [+-]?[\d,.]+ +\([+-]?[\d.]+%\)$/);
   await page.locator('[data-ticker="BTC-USD"] .spark-line[d^="M"]').waitFor({ state: 'attached' });
   await page.locator('[data-ticker="BTC-USD"] .age', { hasText: /now|ago/ }).waitFor();
-  assert.equal(await page.locator('.pill').textContent(), 'Live');
+  await page.locator('.pill', { hasText: 'Live' }).waitFor();
   assert.deepEqual(problems, []);
   await close();
 });
