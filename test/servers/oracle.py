@@ -30,7 +30,7 @@ def read_topic(broker, topic):
         consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
         at = -1
         while at < end - 1:
-            batch = consumer.consume(10_000, timeout=30)
+            batch = consumer.consume(min(10_000, end - 1 - at), timeout=30)  # it waits until it has so many
             assert batch, f"partition {partition} gave nothing at {at} of {end}"
             for message in batch:
                 assert message.error() is None, message.error()
