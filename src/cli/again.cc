@@ -10,6 +10,7 @@
 #include "cli/lake_session.h"
 #include "cli/lake_store.h"
 #include "cli/listener_options.h"
+#include "cli/misuse.h"
 #include "cli/output.h"
 #include "cli/status_line.h"
 #include "cli/topics.h"
@@ -316,10 +317,7 @@ void AgainFlags::Declare(CLI::App* app) {
 
 Result<ExitCode> RunAgain(const Context& context, const AgainFlags& flags) {
   const auto wanted = Read(flags, context.clock->Now());
-  if (!wanted.ok()) {
-    WriteError("pregao: " + wanted.status().message() + "\n");
-    return ExitCode::kUsage;
-  }
+  if (!wanted.ok()) return AsMisuse(wanted.status());
   if (flags.quarantine) TRY(OpenSession(context).status());  // says what to do where there is no lake
   return Send(context, flags, *wanted);
 }

@@ -5,7 +5,7 @@
 #include "cli/bigquery.h"
 #include "cli/commands.h"
 #include "cli/instant.h"
-#include "cli/output.h"
+#include "cli/misuse.h"
 #include "cli/read.h"
 
 namespace pregao::cli {
@@ -28,23 +28,14 @@ struct Flags : ReadOptions {
 Result<ExitCode> RunRead(const Context& context, Flags* flags) {
   if (flags->tail_count > 0) flags->tail = flags->tail_count;
   if (!flags->since_text.empty()) {
-    const auto since = ParseInstant(flags->since_text, context.clock->Now());
-    if (!since.ok()) {
-      WriteError("pregao: --since: " + since.status().message() + "\n");
-      return ExitCode::kUsage;
-    }
-    flags->since = *since;
+    TRY_ASSIGN(flags->since, InstantOf("--since", flags->since_text, context.clock->Now()));
   }
   const bool topic = flags->what == "topic" || flags->what == "dead-letter";
-  if (topic && !flags->columns.empty()) {
-    WriteError("pregao: --columns: a topic's records have no columns to choose\n");
-    return ExitCode::kUsage;
-  }
+  if (topic && !flags->columns.empty()) return Misuse("--columns: a topic's records have no columns to choose");
   if (context.in_bigquery) return ReadBigQuery(context, *flags);
   if (flags->what == "portfolio") {
     if (flags->tail || flags->since || flags->follow) {
-      WriteError("pregao: --tail, --since and --follow: a portfolio is what is held now\n");
-      return ExitCode::kUsage;
+      return Misuse("--tail, --since and --follow: a portfolio is what is held now");
     }
     return ReadPortfolio(context, *flags);
   }

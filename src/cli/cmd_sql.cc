@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/lake_session.h"
+#include "cli/misuse.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
 
@@ -30,8 +31,7 @@ Result<std::string> ReadStandardInput() {
 Result<ExitCode> RunText(query::Session* session, const std::string& sql, const query::FormatOptions& format) {
   TRY_ASSIGN(const auto statements, session->Parse(sql));
   if (statements->size() == 0) {
-    WriteError("pregao: there is no statement in the SQL: write one, like \"select count(*) from silver\"\n");
-    return ExitCode::kUsage;
+    return Misuse("there is no statement in the SQL: write one, like \"select count(*) from silver\"");
   }
   for (std::size_t i = 0; i < statements->size(); ++i) {
     TRY_ASSIGN(const auto result, session->Run(statements.get(), i));

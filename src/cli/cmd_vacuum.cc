@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "cli/maintenance.h"
+#include "cli/misuse.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "lake/vacuum.h"
@@ -106,10 +107,7 @@ Result<lake::VacuumOptions> VacuumOptionsOf(const Context& context, const Option
 
 Result<ExitCode> RunVacuum(const Context& context, const Options& options) {
   auto vacuum = VacuumOptionsOf(context, options);
-  if (!vacuum.ok()) {
-    WriteError("pregao: --retention: " + vacuum.status().message() + "\n");
-    return ExitCode::kUsage;
-  }
+  if (!vacuum.ok()) return Misuse("--retention: " + vacuum.status().message());
   TRY_ASSIGN(const auto tables, OpenTables(context, options.tables));
   std::vector<Outcome> outcomes;
   bool stopped = false;

@@ -64,6 +64,22 @@ TEST(FixedColumn, GrowsBeyondItsFirstRoom) {
   }
 }
 
+TEST(FixedColumn, KeepsNoBitmapBeforeItsFirstNullAndHasAllRowsInItFromThenOn) {
+  FixedColumn<std::int64_t> column;
+  for (std::int64_t row = 0; row < 5'000; ++row) ASSERT_TRUE(column.Put(row, row).ok());
+  const auto whole = column.Finish(arrow::int64(), 5'000).ValueOrDie();
+  EXPECT_EQ(whole->buffers[0], nullptr);
+  EXPECT_EQ(whole->null_count, 0);
+  for (std::int64_t row = 0; row < 20'000; ++row) {  // its one null comes late, and it grows once more
+    if (row == 5'001) continue;
+    ASSERT_TRUE(column.Put(row, row).ok());
+  }
+  const arrow::Int64Array array(column.Finish(arrow::int64(), 20'000).ValueOrDie());
+  ASSERT_TRUE(array.ValidateFull().ok());
+  EXPECT_EQ(array.null_count(), 1);
+  for (std::int64_t row = 0; row < 20'000; ++row) ASSERT_EQ(array.IsValid(row), row != 5'001) << row;
+}
+
 RC_GTEST_PROP(WordColumn, GivesBackWhatWasPutAndStoresEachWordOnce, ()) {
   WordColumn column;
   for (int round = 0; round < 3; ++round) {

@@ -69,6 +69,17 @@ class HttpServerTest : public testing::Test {
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = std::move(*server);
   }
+  /// With /stream, which begins with `text`.
+  void StartStream(const std::string& text) {
+    Routes routes;
+    routes["/stream"] = [text](const HttpRequest&) { return HttpResponse{200, "text/event-stream", text, {}, true}; };
+    Start({}, routes);
+  }
+  /// The clients become the readers of the stream.
+  void Listen(std::initializer_list<RawClient*> clients) {
+    for (RawClient* const client : clients) client->Send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    ASSERT_TRUE(Eventually([&] { return server_->stream_readers() == clients.size(); }));
+  }
   std::string Exchange(const std::string& request) {
     RawClient client(server_->address());
     client.Send(request);
@@ -217,12 +228,9 @@ TEST_F(HttpServerTest, APostReachesItsOwnRouteWithHeadersAndBody) {
 }
 
 TEST_F(HttpServerTest, EveryReaderOfTheStreamGetsWhatIsPublished) {
-  Routes routes;
-  routes["/stream"] = [](const HttpRequest&) { return HttpResponse{200, "text/event-stream", "begin\n", {}, true}; };
-  Start({}, routes);
+  StartStream("begin\n");
   RawClient one(server_->address()), two(server_->address());
-  for (RawClient* client : {&one, &two}) client->Send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  ASSERT_TRUE(Eventually([&] { return server_->stream_readers() == 2; }));
+  Listen({&one, &two});
   server_->Publish(std::make_shared<const std::string>("event\n"));
   EXPECT_TRUE(Eventually([&] { return one.Peek(4096) > 7 && two.Peek(4096) > 7; }));
   EXPECT_EQ(Get("/hello")->status, 200);
@@ -232,12 +240,9 @@ TEST_F(HttpServerTest, EveryReaderOfTheStreamGetsWhatIsPublished) {
 }
 
 TEST_F(HttpServerTest, AReaderThatTakesNothingIsCutOffAndTheOthersGoOn) {
-  Routes routes;
-  routes["/stream"] = [](const HttpRequest&) { return HttpResponse{200, "text/event-stream", "", {}, true}; };
-  Start({}, routes);
+  StartStream("");
   RawClient slow(server_->address());
-  slow.Send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  ASSERT_TRUE(Eventually([&] { return server_->stream_readers() == 1; }));
+  Listen({&slow});
   const auto event = std::make_shared<const std::string>(64 << 10, 'x');
   EXPECT_TRUE(Eventually([&] {
     server_->Publish(event);
@@ -247,12 +252,9 @@ TEST_F(HttpServerTest, AReaderThatTakesNothingIsCutOffAndTheOthersGoOn) {
 }
 
 TEST_F(HttpServerTest, AnEventOfAnySizeReachesAReaderThatTakesIt) {
-  Routes routes;
-  routes["/stream"] = [](const HttpRequest&) { return HttpResponse{200, "text/event-stream", "", {}, true}; };
-  Start({}, routes);
+  StartStream("");
   RawClient reader(server_->address());
-  reader.Send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  ASSERT_TRUE(Eventually([&] { return server_->stream_readers() == 1; }));
+  Listen({&reader});
   server_->Publish(std::make_shared<const std::string>(std::string(3 << 20, 'x') + "end"));
   server_->Publish(std::make_shared<const std::string>("next"));
   EXPECT_THAT(reader.ReadUntil("next"), EndsWith("xendnext"));
@@ -260,13 +262,10 @@ TEST_F(HttpServerTest, AnEventOfAnySizeReachesAReaderThatTakesIt) {
 }
 
 TEST_F(HttpServerTest, AReaderThatGoesIsForgotten) {
-  Routes routes;
-  routes["/stream"] = [](const HttpRequest&) { return HttpResponse{200, "text/event-stream", "", {}, true}; };
-  Start({}, routes);
+  StartStream("");
   {
     RawClient reader(server_->address());
-    reader.Send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    ASSERT_TRUE(Eventually([&] { return server_->stream_readers() == 1; }));
+    Listen({&reader});
   }
   EXPECT_TRUE(Eventually([&] { return server_->stream_readers() == 0; }));
 }

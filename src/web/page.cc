@@ -69,7 +69,7 @@ Status Page::Seed(const std::stop_token& stop) {
   const auto unknown = Unknown();
   const Status status = unknown.ok() ? SeedWith(*unknown, stop) : unknown.status();
   const std::lock_guard guard(seed_mutex_);
-  if (!sought_) sought_.emplace();
+  seeded_ = true;
   return status;
 }
 
@@ -90,14 +90,13 @@ Status Page::SeedWith(const std::vector<std::string>& tickers, const std::stop_t
       kOwnPatience);
   if (!NothingYet(status)) TRY(status);
   const std::lock_guard guard(seed_mutex_);
-  if (!sought_) sought_.emplace();
-  sought_->insert(tickers.begin(), tickers.end());
+  sought_.insert(tickers.begin(), tickers.end());
   return Status::OK();
 }
 
 void Page::SeedIfNew(const std::string& ticker) {
   const std::lock_guard guard(seed_mutex_);
-  if (!sought_ || sought_->contains(ticker)) return;
+  if (!seeded_ || sought_.contains(ticker)) return;
   seed_wanted_ = true;
   seed_wake_.notify_one();
 }
@@ -106,7 +105,7 @@ void Page::SeedNew(const std::stop_token& stop) {
   std::unique_lock lock(seed_mutex_);
   while (seed_wake_.wait(lock, stop, [this] { return seed_wanted_; })) {
     seed_wanted_ = false;
-    const auto sought = *sought_;
+    const auto sought = sought_;
     lock.unlock();
     auto tickers = Unknown();
     if (tickers.ok()) std::erase_if(*tickers, [&](const std::string& ticker) { return sought.contains(ticker); });

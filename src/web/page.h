@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <functional>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -86,9 +85,10 @@ class Page {
 
   std::mutex seed_mutex_;
   std::condition_variable_any seed_wake_;
-  bool seed_wanted_ = false;                     // guarded by seed_mutex_
-  std::optional<std::set<std::string>> sought_;  // in Silver; nullopt: Seed was not called yet. Guarded by seed_mutex_
-  std::jthread seeder_;                          // last: it uses the others
+  // Guarded by seed_mutex_:
+  bool seeded_ = false, seed_wanted_ = false;  // Seed has ended once; there are tickers to look for
+  std::set<std::string> sought_;               // in Silver
+  std::jthread seeder_;                        // last: it uses the others
 };
 
 }  // namespace pregao::web

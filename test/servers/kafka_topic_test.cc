@@ -157,6 +157,19 @@ TEST(KafkaReader, OwnsThePartitionsThatWereChosenByHand) {
   EXPECT_THAT(beyond.status().message(), HasSubstr("has no partition 3"));
 }
 
+TEST(KafkaReader, BringsRecordsWithoutTheirHeadersWhereNobodyAsksForThem) {
+  TestTopic topic;
+  const NewRecord record{"K", "v", TimestampMs(1), {{"h", "1"}}};
+  ASSERT_OK(Get(OpenKafkaWriter(topic.options()))->Append({{record}}));
+  for (const bool headers : {true, false}) {
+    const auto reader = Get(OpenKafkaReader(topic.options(), {.headers = headers}));
+    Start(*reader);
+    const NewRecord read = ReadSome(*reader, 1).at(0).record;
+    EXPECT_EQ(read.value, "v");
+    EXPECT_EQ(read.headers, headers ? record.headers : std::vector<Header>());
+  }
+}
+
 /// A producer of somebody else's, with transactions.
 class Transactions {
  public:
