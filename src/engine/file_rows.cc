@@ -25,49 +25,73 @@ std::vector<std::uint32_t> Ranks(const arrow::StringArray& words) {
   return ranks;
 }
 
-bool AllInOrder(const std::vector<std::int64_t>& indices, std::int64_t rows) {
-  if (static_cast<std::int64_t>(indices.size()) != rows) return false;
+template <class Index>
+bool AllInOrder(const std::vector<Index>& indices, std::int64_t rows) {
+  if (std::ssize(indices) != rows) return false;
   for (std::size_t i = 0; i < indices.size(); ++i) {
-    if (indices[i] != static_cast<std::int64_t>(i)) return false;
+    if (static_cast<std::size_t>(indices[i]) != i) return false;
   }
   return true;
 }
 
-/// The rows `rows` of a column of fixed width: numbers, or the indices of words.
+/// Which rows of a batch stand where in the files: `rows[i]` at i; and the other way round, rows.size() where a row
+/// stands nowhere.
+struct Order {
+  std::vector<std::uint32_t> rows, places;
+};
+
+/// @return how many of the bits are set
+std::int64_t GatherBits(const std::uint8_t* from, std::int64_t offset, const std::vector<std::uint32_t>& rows,
+                        std::uint8_t* to) {
+  std::int64_t set = 0;
+  for (std::size_t i = 0; i < rows.size(); ++to) {
+    unsigned byte = 0;
+    for (unsigned bit = 0; bit < 8 && i < rows.size(); ++bit, ++i) {
+      const unsigned there = arrow::bit_util::GetBit(from, offset + rows[i]);
+      byte |= there << bit;
+      set += there;
+    }
+    *to = static_cast<std::uint8_t>(byte);
+  }
+  return set;
+}
+
+/// A column of fixed width, numbers or the indices of words, in the files' order. It is read from its first row to its
+/// last and written at one place for each ticker, which the cache holds; the other way round, each read would miss it.
 template <class Value>
-Result<std::shared_ptr<arrow::Array>> Gather(const arrow::ArrayData& column, const std::vector<std::int64_t>& rows) {
-  const auto size = static_cast<std::int64_t>(rows.size());
+Result<std::shared_ptr<arrow::Array>> Arrange(const arrow::ArrayData& column, const Order& order) {
+  const auto size = std::ssize(order.rows);
   TRY_ASSIGN(std::shared_ptr<arrow::Buffer> values,
-             arrow::AllocateBuffer(size * static_cast<std::int64_t>(sizeof(Value))));
-  const Value* const from = column.GetValues<Value>(1);
-  Value* to = reinterpret_cast<Value*>(values->mutable_data());
-  for (const std::int64_t row : rows) *to++ = from[row];
+             arrow::AllocateBuffer((size + 1) * static_cast<std::int64_t>(sizeof(Value))));
+  const Value* from = column.GetValues<Value>(1);
+  Value* const to = reinterpret_cast<Value*>(values->mutable_data());
+  for (const std::uint32_t place : order.places) to[place] = *from++;
   std::shared_ptr<arrow::Buffer> valid;
   std::int64_t nulls = 0;
   if (column.GetNullCount() > 0) {
     TRY_ASSIGN(valid, arrow::AllocateEmptyBitmap(size));
-    for (std::int64_t i = 0; i < size; ++i) {
-      const bool there =
-          arrow::bit_util::GetBit(column.buffers[0]->data(), column.offset + rows[static_cast<std::size_t>(i)]);
-      arrow::bit_util::SetBitTo(valid->mutable_data(), i, there);
-      nulls += !there;
-    }
+    nulls = size - GatherBits(column.buffers[0]->data(), column.offset, order.rows, valid->mutable_data());
   }
   auto data = arrow::ArrayData::Make(column.type, size, {std::move(valid), std::move(values)}, nulls);
   data->dictionary = column.dictionary;
   return arrow::MakeArray(data);
 }
 
-Result<std::shared_ptr<arrow::Array>> TakeColumn(const arrow::Array& column, const std::vector<std::int64_t>& rows) {
-  switch (column.type()->bit_width()) {  // -1 where it varies
-    case 64:
-      return Gather<std::uint64_t>(*column.data(), rows);
-    case 32:
-      return Gather<std::uint32_t>(*column.data(), rows);
-    default:
-      return arrow::compute::Take(column, arrow::Int64Array(std::ssize(rows), arrow::Buffer::Wrap(rows)),
-                                  arrow::compute::TakeOptions::NoBoundsCheck());
+Result<std::shared_ptr<arrow::RecordBatch>> Arranged(const arrow::RecordBatch& batch, const Order& order) {
+  if (AllInOrder(order.rows, batch.num_rows())) return batch.Slice(0);
+  const auto size = std::ssize(order.rows);
+  arrow::ArrayVector columns;
+  for (const auto& column : batch.columns()) {
+    if (column->null_count() == batch.num_rows()) {
+      columns.push_back(column->Slice(0, size));
+      continue;
+    }
+    const bool wide = column->type()->bit_width() == 64;  // the others have 32
+    TRY_ASSIGN(auto arranged, wide ? Arrange<std::uint64_t>(*column->data(), order)
+                                   : Arrange<std::uint32_t>(*column->data(), order));
+    columns.push_back(std::move(arranged));
   }
+  return arrow::RecordBatch::Make(batch.schema(), size, std::move(columns));
 }
 
 }  // namespace
@@ -75,17 +99,13 @@ Result<std::shared_ptr<arrow::Array>> TakeColumn(const arrow::Array& column, con
 Result<std::shared_ptr<arrow::RecordBatch>> TakeRows(const arrow::RecordBatch& batch,
                                                      const std::vector<std::int64_t>& indices) {
   if (AllInOrder(indices, batch.num_rows())) return batch.Slice(0);
-  const auto size = static_cast<std::int64_t>(indices.size());
+  const arrow::Int64Array wanted(std::ssize(indices), arrow::Buffer::Wrap(indices));
   arrow::ArrayVector columns;
-  for (int i = 0; i < batch.num_columns(); ++i) {
-    if (batch.column(i)->null_count() == batch.num_rows()) {
-      columns.push_back(batch.column(i)->Slice(0, size));
-      continue;
-    }
-    TRY_ASSIGN(auto taken, TakeColumn(*batch.column(i), indices));
+  for (const auto& column : batch.columns()) {
+    TRY_ASSIGN(auto taken, arrow::compute::Take(*column, wanted, arrow::compute::TakeOptions::NoBoundsCheck()));
     columns.push_back(std::move(taken));
   }
-  return arrow::RecordBatch::Make(batch.schema(), size, std::move(columns));
+  return arrow::RecordBatch::Make(batch.schema(), std::ssize(indices), std::move(columns));
 }
 
 Result<std::shared_ptr<arrow::RecordBatch>> WithDate(const Batch& batch) {
@@ -126,21 +146,31 @@ Result<std::vector<FileRows>> GroupForFiles(const Batch& batch, const std::vecto
   if (by_ticker) {
     TRY_ASSIGN(rows, rows->RemoveColumn(market::kTicker));
   }
+  Order order;
+  order.rows.reserve(batch.picks.size());
+  order.places.assign(static_cast<std::size_t>(batch.silver->num_rows()), static_cast<std::uint32_t>(batch.picks.size()));
+  for (const auto& [part, places] : parts) {
+    for (const Place& place : places) {
+      order.places[static_cast<std::size_t>(place.second)] = static_cast<std::uint32_t>(order.rows.size());
+      order.rows.push_back(static_cast<std::uint32_t>(place.second));
+    }
+  }
+  TRY_ASSIGN(rows, Arranged(*rows, order));
+
   std::vector<FileRows> groups;
+  std::int64_t begin = 0;
   for (auto part = parts.begin(); part != parts.end();) {
     const auto first = part;
-    const auto same_file = [&] {
-      return part != parts.end() && part->first.first == first->first.first && (!by_ticker || part == first);
-    };
-    std::vector<std::int64_t> indices;
-    for (; same_file(); ++part) {
-      for (const Place& place : part->second) indices.push_back(place.second);
-    }
+    std::int64_t end = begin;
+    do {
+      end += std::ssize(part->second);
+    } while (++part != parts.end() && part->first.first == first->first.first && !by_ticker);
     FileRows group;
     if (by_date) group.partition_values["date"] = medallion::DateString(first->first.first);
-    if (by_ticker) group.partition_values["ticker"] = names.GetString(words[indices.front()]);
-    TRY_ASSIGN(group.rows, TakeRows(*rows, indices));
+    if (by_ticker) group.partition_values["ticker"] = names.GetString(words[first->second.front().second]);
+    group.rows = rows->Slice(begin, end - begin);
     groups.push_back(std::move(group));
+    begin = end;
   }
   return groups;
 }

@@ -227,6 +227,7 @@ Status LakeSink::Learn(const std::vector<std::shared_ptr<const lake::DataFile>>&
 /// @return whether rows were dropped
 bool LakeSink::DropForeign(Batch* batch) {
   while (!foreign_.empty() && foreign_.front().version <= batch->judged_at) foreign_.pop_front();
+  if (foreign_.empty()) return false;
   const auto dropped = std::erase_if(batch->picks, [&](const Pick& pick) {
     return std::any_of(foreign_.begin(), foreign_.end(), [&](const Foreign& f) { return f.keys.contains(pick.key); });
   });

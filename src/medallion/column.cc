@@ -49,7 +49,8 @@ const std::shared_ptr<arrow::DataType>& WordType() {
 Result<std::shared_ptr<arrow::Array>> WordColumn::Finish(std::int64_t rows) {
   TRY_ASSIGN(auto words, words_.Finish());
   TRY_ASSIGN(auto indices, indices_.Finish(arrow::int32(), rows));
-  return arrow::DictionaryArray::FromArrays(WordType(), arrow::MakeArray(indices), std::move(words));
+  // Not FromArrays, which looks at each index: they are our own.
+  return std::make_shared<arrow::DictionaryArray>(WordType(), arrow::MakeArray(indices), std::move(words));
 }
 
 }  // namespace pregao::medallion

@@ -50,7 +50,6 @@ class FixedColumn {
     if (needed > capacity_) TRY(Grow(needed));
     if (row == length_) return Status::OK();
     if (bits_ == nullptr) TRY(MakeBits());
-    std::fill(values_ + length_, values_ + row, Value{});
     nulls_ += row - length_;
     length_ = row;
     return Status::OK();
@@ -92,10 +91,12 @@ class FixedColumn {
 /// Distinct texts, numbered in the order they first came. Not thread-safe.
 class Words {
  public:
-  /// The number of `text`, which is added when it is new.
-  [[nodiscard]] std::int32_t Index(std::string_view text) {
-    if (last_ < 0 || !SameText((*this)[last_], text)) last_ = Find(text);
-    return last_;
+  /// The number of `text`, which is added when it is new. `kin`: any number that tends to come with the same text, as a
+  /// ticker's does with its currency; what came with it last is tried first.
+  [[nodiscard]] std::int32_t Index(std::string_view text, std::int32_t kin) {
+    std::int32_t& last = last_[static_cast<std::size_t>(kin) % last_.size()];
+    if (last < 0 || !SameText((*this)[last], text)) last = Find(text);
+    return last;
   }
   [[nodiscard]] std::int32_t size() const { return static_cast<std::int32_t>(ends_.size()); }
   [[nodiscard]] std::string_view operator[](std::int32_t i) const {
@@ -118,13 +119,19 @@ class Words {
   std::vector<Slot> slots_ = std::vector<Slot>(64);  // a power of two, at most half full
   std::vector<std::int32_t> ends_;                   // of each word in bytes_
   std::vector<char> bytes_;
-  std::int32_t last_ = -1;  // the word last asked for: most text is the same for long
+  std::vector<std::int32_t> last_ = std::vector<std::int32_t>(256, -1);  // by `kin`: the word last asked for
 };
 
 /// A column of text as a dictionary. Not thread-safe.
 class WordColumn {
  public:
-  [[nodiscard]] Status Put(std::int64_t row, std::string_view text) { return indices_.Put(row, words_.Index(text)); }
+  /// As FixedColumn's; `kin` as of Words::Index.
+  [[nodiscard]] Status Put(std::int64_t row, std::string_view text, std::int32_t kin = 0) {
+    last_ = words_.Index(text, kin);
+    return indices_.Put(row, last_);
+  }
+  /// The number of the text that was put last.
+  [[nodiscard]] std::int32_t last() const { return last_; }
   [[nodiscard]] bool empty() const { return indices_.empty(); }
   /// The column of `rows` rows as dictionary(int32, utf8); then starts anew.
   [[nodiscard]] Result<std::shared_ptr<arrow::Array>> Finish(std::int64_t rows);
@@ -132,6 +139,7 @@ class WordColumn {
  private:
   FixedColumn<std::int32_t> indices_;
   Words words_;
+  std::int32_t last_ = 0;
 };
 
 /// dictionary(int32, utf8): the type of a WordColumn.

@@ -105,11 +105,19 @@ RC_GTEST_PROP(WordColumn, GivesBackWhatWasPutAndStoresEachWordOnce, ()) {
 TEST(Words, NumbersManyWordsInTheOrderTheyCame) {
   Words words;
   for (int round = 0; round < 2; ++round) {
-    for (std::int32_t i = 0; i < 10'000; ++i) ASSERT_EQ(words.Index("w" + std::to_string(i)), i);
+    for (std::int32_t i = 0; i < 10'000; ++i) ASSERT_EQ(words.Index("w" + std::to_string(i), 0), i);
   }
-  EXPECT_EQ(words.Index(""), 10'000);
+  EXPECT_EQ(words.Index("", 0), 10'000);
   EXPECT_EQ(words.size(), 10'001);
   EXPECT_EQ(words[9'999], "w9999");
+}
+
+TEST(Words, AreFoundWhateverCameWithTheirKin) {
+  Words words;
+  for (std::int32_t i = 0; i < 5'000; ++i) {  // more kin than it keeps apart
+    ASSERT_EQ(words.Index(i % 2 == 0 ? "BRL" : "USD", i * 7 % 1'000), i % 2) << i;
+  }
+  EXPECT_EQ(words.size(), 2);
 }
 
 }  // namespace

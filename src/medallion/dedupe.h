@@ -74,7 +74,7 @@ class DedupeMemory {
  private:
   struct TextHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
+    std::size_t operator()(std::string_view s) const noexcept;
   };
 
   void Evict(Window* window, std::size_t capacity);

@@ -347,24 +347,15 @@ Judge& Judge::operator=(Judge&&) noexcept = default;
 std::optional<Rejection> Judge::Decide(const Record& record, SilverRow* row) { return impl_->Decide(record, row); }
 
 RowKey KeyOf(const SilverRow& row, RowHasher* hasher) {
-  for (std::uint64_t rest = row.present; rest != 0; rest &= rest - 1) {
-    const market::FieldSpec& spec = market::kFields[static_cast<std::size_t>(std::countr_zero(rest))];
-    const SilverRow::Cell& cell = row.cells[spec.field];
-    switch (spec.kind) {
-      case FieldKind::kFloat:
-      case FieldKind::kDouble:
-        hasher->Add(spec.field, cell.number);
-        break;
-      case FieldKind::kInt:
-        hasher->Add(spec.field, cell.integer);
-        break;
-      case FieldKind::kString:
-      case FieldKind::kQuoteType:
-      case FieldKind::kMarketHours:
-        hasher->Add(spec.field, cell.text);
-        break;
+  const auto each = [&row](std::uint64_t sort, auto&& add) {
+    for (std::uint64_t rest = row.present & sort; rest != 0; rest &= rest - 1) {
+      const auto field = static_cast<market::Field>(std::countr_zero(rest));
+      add(field, row.cells[field]);
     }
-  }
+  };
+  each(kSorts.numbers, [&](auto field, const auto& cell) { hasher->Add(field, cell.number); });
+  each(kSorts.integers, [&](auto field, const auto& cell) { hasher->Add(field, cell.integer); });
+  each(kSorts.texts, [&](auto field, const auto& cell) { hasher->Add(field, cell.text); });
   return hasher->Finish();
 }
 

@@ -2,15 +2,47 @@
 
 #define XXH_INLINE_ALL
 #include <arrow/array.h>
+#include <bit>
+#include <utility>
 #include <xxhash.h>
 
 #include "medallion/schema.h"
 
 namespace pregao::medallion {
+namespace {
+
+Status AddCell(const arrow::RecordBatch& batch, market::Field field, std::int64_t row, RowHasher* hasher,
+               KeyedRow* keyed) {
+  const arrow::Array& column = *batch.column(static_cast<int>(field));
+  if (column.IsNull(row)) return Status::OK();
+  switch (column.type_id()) {
+    case arrow::Type::DOUBLE:
+      hasher->Add(field, static_cast<const arrow::DoubleArray&>(column).Value(row));
+      return Status::OK();
+    case arrow::Type::INT64:
+      hasher->Add(field, static_cast<const arrow::Int64Array&>(column).Value(row));
+      return Status::OK();
+    case arrow::Type::TIMESTAMP:
+      keyed->event_time_us = static_cast<const arrow::TimestampArray&>(column).Value(row);
+      hasher->Add(field, keyed->event_time_us);
+      return Status::OK();
+    case arrow::Type::STRING: {
+      const std::string_view text = static_cast<const arrow::StringArray&>(column).GetView(row);
+      if (field == market::kTicker) keyed->ticker = text;
+      hasher->Add(field, text);
+      return Status::OK();
+    }
+    default:
+      return Status::Invalid("column ", market::kFields[field].column, " has type ", column.type()->ToString());
+  }
+}
+
+}  // namespace
 
 RowKey RowHasher::Finish() {
-  const XXH128_hash_t hash = XXH3_128bits(buffer_.data(), size_);
-  size_ = 0;
+  std::memcpy(buffer_.data(), &present_, sizeof(present_));
+  const XXH128_hash_t hash = XXH3_128bits(buffer_.data(), std::exchange(size_, sizeof(present_)));
+  present_ = 0;
   return {hash.high64, hash.low64};
 }
 
@@ -35,28 +67,9 @@ Result<std::vector<KeyedRow>> HashRows(const arrow::Table& rows) {
     if (!batch) return out;
     for (std::int64_t row = 0; row < batch->num_rows(); ++row) {
       KeyedRow keyed;
-      for (const auto& spec : market::kFields) {
-        const arrow::Array& column = *batch->column(static_cast<int>(spec.field));
-        if (column.IsNull(row)) continue;
-        switch (column.type_id()) {
-          case arrow::Type::DOUBLE:
-            hasher.Add(spec.field, static_cast<const arrow::DoubleArray&>(column).Value(row));
-            break;
-          case arrow::Type::INT64:
-            hasher.Add(spec.field, static_cast<const arrow::Int64Array&>(column).Value(row));
-            break;
-          case arrow::Type::TIMESTAMP:
-            keyed.event_time_us = static_cast<const arrow::TimestampArray&>(column).Value(row);
-            hasher.Add(spec.field, keyed.event_time_us);
-            break;
-          case arrow::Type::STRING: {
-            const std::string_view text = static_cast<const arrow::StringArray&>(column).GetView(row);
-            if (spec.field == market::kTicker) keyed.ticker = text;
-            hasher.Add(spec.field, text);
-            break;
-          }
-          default:
-            return Status::Invalid("column ", spec.column, " has type ", column.type()->ToString());
+      for (const std::uint64_t sort : {kSorts.numbers, kSorts.integers, kSorts.texts}) {
+        for (std::uint64_t rest = sort; rest != 0; rest &= rest - 1) {
+          TRY(AddCell(*batch, static_cast<market::Field>(std::countr_zero(rest)), row, &hasher, &keyed));
         }
       }
       keyed.key = hasher.Finish();

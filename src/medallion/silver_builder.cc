@@ -4,6 +4,7 @@
 #include <arrow/array/util.h>
 #include <arrow/scalar.h>
 #include <bit>
+#include <cstring>
 #include <utility>
 
 #include "medallion/schema.h"
@@ -48,24 +49,20 @@ Result<std::shared_ptr<arrow::Array>> Repeat(std::string_view text, std::int64_t
 SilverBuilder::SilverBuilder() = default;
 
 Status SilverBuilder::Append(const SilverRow& row, std::int32_t partition, std::int64_t offset) {
-  for (std::uint64_t rest = row.present; rest != 0; rest &= rest - 1) {
+  // In two rounds, since a processor foresees what is always the same.
+  for (std::uint64_t rest = row.present & ~kSorts.texts; rest != 0; rest &= rest - 1) {
     const auto field = static_cast<std::size_t>(std::countr_zero(rest));
-    FieldColumn& column = fields_[field];
-    const SilverRow::Cell& cell = row.cells[field];
-    switch (market::kFields[field].kind) {
-      case market::FieldKind::kFloat:
-      case market::FieldKind::kDouble:
-        TRY(column.numbers.Put(rows_, std::bit_cast<std::uint64_t>(cell.number)));
-        break;
-      case market::FieldKind::kInt:
-        TRY(column.numbers.Put(rows_, std::bit_cast<std::uint64_t>(cell.integer)));
-        break;
-      case market::FieldKind::kString:
-      case market::FieldKind::kQuoteType:
-      case market::FieldKind::kMarketHours:
-        TRY(column.words.Put(rows_, cell.text));
-        break;
-    }
+    std::uint64_t bits = 0;  // of a double or an integer
+    std::memcpy(&bits, &row.cells[field], sizeof(bits));
+    TRY(fields_[field].numbers.Put(rows_, bits));
+  }
+  static_assert(market::kTicker == 0, "the first text is to be the ticker, which tells the others");
+  std::int32_t kin = 0;
+  for (std::uint64_t rest = row.present & kSorts.texts; rest != 0; rest &= rest - 1) {
+    const auto field = static_cast<std::size_t>(std::countr_zero(rest));
+    WordColumn& words = fields_[field].words;
+    TRY(words.Put(rows_, row.cells[field].text, kin));
+    if (field == market::kTicker) kin = words.last();
   }
   if (row.received_at_us) TRY(received_at_.Put(rows_, *row.received_at_us));
   if (row.source) TRY(source_.Put(rows_, *row.source));
