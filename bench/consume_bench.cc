@@ -1,6 +1,7 @@
 /// What librdkafka alone consumes of a topic, from all its partitions, doing nothing with it: what a reader's rate is
 /// to be compared with.
-///   consume_bench BROKERS TOPIC MESSAGES
+///   consume_bench BROKERS TOPIC MESSAGES poll    message by message (rd_kafka_consumer_poll), as clients mostly read
+///   consume_bench BROKERS TOPIC MESSAGES batch   10,000 at a time from the queue, the fastest way that there is
 #include <array>
 #include <charconv>
 #include <fmt/format.h>
@@ -19,7 +20,8 @@ int Fail(const std::string& why) {
 
 int main(int argc, char** argv) {
   std::int64_t wanted = 0;
-  if (argc != 4) return Fail("usage: consume_bench BROKERS TOPIC MESSAGES");
+  const std::string how = argc == 5 ? argv[4] : "";
+  if (how != "poll" && how != "batch") return Fail("usage: consume_bench BROKERS TOPIC MESSAGES poll|batch");
   const std::string brokers = argv[1], topic = argv[2], count = argv[3];
   std::from_chars(count.data(), count.data() + count.size(), wanted);
 
@@ -48,10 +50,15 @@ int main(int argc, char** argv) {
   rd_kafka_topic_partition_list_destroy(list);
 
   rd_kafka_queue_t* const queue = rd_kafka_queue_get_consumer(handle);
-  std::vector<rd_kafka_message_t*> batch(10'000);
+  std::vector<rd_kafka_message_t*> batch(how == "poll" ? 1 : 10'000);
+  const auto take = [&]() -> ssize_t {
+    if (how == "batch") return rd_kafka_consume_batch_queue(queue, 5'000, batch.data(), batch.size());
+    batch[0] = rd_kafka_consumer_poll(handle, 5'000);
+    return batch[0] != nullptr;
+  };
   std::int64_t seen = 0;
   while (seen < wanted) {
-    const ssize_t got = rd_kafka_consume_batch_queue(queue, 5'000, batch.data(), batch.size());
+    const ssize_t got = take();
     if (got <= 0) return Fail(fmt::format("the topic ended at {}", seen));
     for (ssize_t i = 0; i < got; ++i) {
       rd_kafka_message_t* const message = batch[static_cast<std::size_t>(i)];

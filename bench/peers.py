@@ -5,7 +5,8 @@
   make bench BENCH='--messages 20000000 --only pregao'
 
 Needs PREGAO_TEST_KAFKA (setup/services/with.sh kafka -- …). Each row is a process of its own but Spark's, whose second
-query in one JVM counts. The disk cache is warm for all: the topic was just written.
+query in one JVM counts. The disk cache is warm for all: the topic was just written. librdkafka and pregao take turns,
+and the best of their three rounds counts: the first meets a broker that has yet to compile itself.
 """
 import argparse
 import json
@@ -21,16 +22,31 @@ from measure import measure
 ROOT = Path(__file__).resolve().parent.parent
 PREGAO = ROOT / "build/release/pregao"
 RAW = ROOT / "build/release/bench/consume_bench"
+ROUNDS = 3
 
 
-def pregao_rows(topic, folder):
-    """Without the packing of small files that follows the last commit: the peers do none."""
-    def silver(what, *flags):
-        lake = folder / what.replace(" ", "-")
-        return measure(f"pregao → {what}", [PREGAO, "silver", "--topic", topic, "--lake", lake, "--until", "end",
-                                            "--log.level", "error", "--upkeep.enabled", "false", *flags])
-    yield silver("Silver", "--engine.bronze", "false")
-    yield silver("Bronze + Silver + quarantine")
+def say(row, messages):
+    print(f"  {row['what']}: {messages / row['seconds']:,.0f} rows/s", file=sys.stderr, flush=True)
+    return row
+
+
+def own_rows(brokers, name, messages, folder, only):
+    """librdkafka alone and pregao, in turns. pregao without the packing of small files that follows the last commit: the
+    peers do none."""
+    commands = {f"librdkafka, {how}": [RAW, brokers, name, messages, mode]
+                for mode, how in (("batch", "10,000 at a time"), ("poll", "message by message"))}
+    lakes = {"pregao → Silver": ["--engine.bronze", "false"], "pregao → Bronze + Silver + quarantine": []}
+    for what, flags in lakes.items() if only != "peers" else ():
+        commands[what] = [PREGAO, "silver", "--topic", f"kafka://{brokers}/{name}", "--lake", folder / "lake",
+                          "--until", "end", "--log.level", "error", "--upkeep.enabled", "false", *flags]
+    best = {}
+    for _ in range(ROUNDS):
+        for what, command in commands.items():
+            shutil.rmtree(folder / "lake", ignore_errors=True)
+            row = say(measure(what, command), messages)
+            if what not in best or row["seconds"] < best[what]["seconds"]:
+                best[what] = row
+    return best.values()
 
 
 def spark_rows(brokers, name, messages, folder):
@@ -49,14 +65,14 @@ def bytewax_rows(brokers, name, messages, folder):
 
 
 def show(rows, messages):
-    raw, spark = (next((messages / r["seconds"] for r in rows if r["what"].startswith(w)), None)
-                  for w in ("librdkafka", "Spark 4.2 → delta"))
-    print(f"\n{'':<42}{'rows/s':>11}{'CPU-s/million':>15}{'peak MiB':>10}{'of raw':>8}{'× Spark':>9}")
+    bases = [next((messages / r["seconds"] for r in rows if r["what"].startswith(w)), None)
+             for w in ("librdkafka, m", "librdkafka, 1", "Spark 4.2 → delta")]
+    print(f"\n{'':<42}{'rows/s':>11}{'CPU-s/million':>15}{'peak MiB':>10}{'of polled':>11}{'of batches':>11}{'× Spark':>9}")
     for row in rows:
         rate = messages / row["seconds"]
-        ratio = [f"{rate / base:.2f}" if base else "" for base in (raw, spark)]
+        polled, batches, spark = (f"{rate / base:.2f}" if base else "" for base in bases)
         print(f"{row['what']:<42}{rate:>11,.0f}{row['cpu'] / messages * 1e6:>15.2f}{row['peak_mib']:>10,.0f}"
-              f"{ratio[0]:>8}{ratio[1]:>9}")
+              f"{polled:>11}{batches:>11}{spark:>9}")
 
 
 def main():
@@ -69,20 +85,13 @@ def main():
     topic, messages = f"kafka://{brokers}/{name}", options.messages
     folder = Path(tempfile.mkdtemp(prefix="pregao-bench-"))
     rows = []
-
-    def take(row):
-        rows.append(row)
-        print(f"  {row['what']}: {messages / row['seconds']:,.0f} rows/s", file=sys.stderr, flush=True)
     try:
-        take(measure("(fill the topic)", [PREGAO, "simulate", "--topic", topic, "--messages", messages, "--rejects", "0"]))
-        take(measure("librdkafka, consume and drop", [RAW, brokers, name, messages]))
-        if options.only != "peers":
-            for row in pregao_rows(topic, folder):
-                take(row)
+        fill = [PREGAO, "simulate", "--topic", topic, "--messages", messages, "--rejects", "0"]
+        rows.append(say(measure("(fill the topic)", fill), messages))
+        rows.extend(own_rows(brokers, name, messages, folder, options.only))
         if options.only != "pregao":
             for source in (spark_rows, bytewax_rows):
-                for row in source(brokers, name, messages, folder):
-                    take(row)
+                rows.extend(say(row, messages) for row in source(brokers, name, messages, folder))
         show(rows, messages)
         if options.json:
             Path(options.json).write_text(json.dumps({"messages": messages, "rows": rows}, indent=1) + "\n")
