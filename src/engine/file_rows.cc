@@ -57,7 +57,7 @@ std::int64_t GatherBits(const std::uint8_t* from, std::int64_t offset, const std
 }
 
 /// A column of fixed width, numbers or the indices of words, in the files' order. It is read from its first row to its
-/// last and written at one place for each ticker, which the cache holds; the other way round, each read would miss it.
+/// last and written at one place for each ticker, which the cache holds.
 template <class Value>
 Result<std::shared_ptr<arrow::Array>> Arrange(const arrow::ArrayData& column, const Order& order) {
   const auto size = std::ssize(order.rows);
@@ -87,8 +87,8 @@ Result<std::shared_ptr<arrow::RecordBatch>> Arranged(const arrow::RecordBatch& b
       continue;
     }
     const bool wide = column->type()->bit_width() == 64;  // the others have 32
-    TRY_ASSIGN(auto arranged, wide ? Arrange<std::uint64_t>(*column->data(), order)
-                                   : Arrange<std::uint32_t>(*column->data(), order));
+    TRY_ASSIGN(auto arranged,
+               wide ? Arrange<std::uint64_t>(*column->data(), order) : Arrange<std::uint32_t>(*column->data(), order));
     columns.push_back(std::move(arranged));
   }
   return arrow::RecordBatch::Make(batch.schema(), size, std::move(columns));
@@ -148,7 +148,8 @@ Result<std::vector<FileRows>> GroupForFiles(const Batch& batch, const std::vecto
   }
   Order order;
   order.rows.reserve(batch.picks.size());
-  order.places.assign(static_cast<std::size_t>(batch.silver->num_rows()), static_cast<std::uint32_t>(batch.picks.size()));
+  order.places.assign(static_cast<std::size_t>(batch.silver->num_rows()),
+                      static_cast<std::uint32_t>(batch.picks.size()));
   for (const auto& [part, places] : parts) {
     for (const Place& place : places) {
       order.places[static_cast<std::size_t>(place.second)] = static_cast<std::uint32_t>(order.rows.size());

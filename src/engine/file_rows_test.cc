@@ -71,10 +71,9 @@ std::vector<Row> RowsOf(const FileRows& file) {
       if (column.IsNull(i)) return std::nullopt;
       return static_cast<const arrow::Int64Array&>(column).Value(i);
     };
-    out.push_back({partition == file.partition_values.end() ? *Text(*rows.GetColumnByName("ticker"), i)
-                                                            : *partition->second,
-                   *number("event_time"), *number("offset"), Text(*rows.GetColumnByName("currency"), i),
-                   number("day_volume")});
+    out.push_back(
+        {partition == file.partition_values.end() ? *Text(*rows.GetColumnByName("ticker"), i) : *partition->second,
+         *number("event_time"), *number("offset"), Text(*rows.GetColumnByName("currency"), i), number("day_volume")});
     const auto date = file.partition_values.find("date");
     if (date != file.partition_values.end()) {
       RC_ASSERT(*date->second == medallion::DateString(out.back().day()));
@@ -102,9 +101,7 @@ RC_GTEST_PROP(GroupForFiles, GivesEachFileItsPickedRowsByTickerTimeAndArrival, (
   const auto by = [&](const char* name) {
     return std::find(partition_by.begin(), partition_by.end(), name) != partition_by.end();
   };
-  const auto place = [&](const Row& r) {
-    return std::tuple(by("date") ? r.day() : 0, r.ticker, r.time, r.arrival);
-  };
+  const auto place = [&](const Row& r) { return std::tuple(by("date") ? r.day() : 0, r.ticker, r.time, r.arrival); };
   std::sort(want.begin(), want.end(), [&](const Row& a, const Row& b) { return place(a) < place(b); });
 
   const auto files = GroupForFiles(batch, partition_by).ValueOrDie();

@@ -94,7 +94,7 @@ class Words {
   /// The number of `text`, which is added when it is new. `kin`: any number that tends to come with the same text, as a
   /// ticker's does with its currency; what came with it last is tried first.
   [[nodiscard]] std::int32_t Index(std::string_view text, std::int32_t kin) {
-    std::int32_t& last = last_[static_cast<std::size_t>(kin) % last_.size()];
+    std::int32_t& last = by_kin_[static_cast<std::size_t>(kin) % by_kin_.size()];
     if (last < 0 || !SameText((*this)[last], text)) last = Find(text);
     return last;
   }
@@ -119,7 +119,7 @@ class Words {
   std::vector<Slot> slots_ = std::vector<Slot>(64);  // a power of two, at most half full
   std::vector<std::int32_t> ends_;                   // of each word in bytes_
   std::vector<char> bytes_;
-  std::vector<std::int32_t> last_ = std::vector<std::int32_t>(256, -1);  // by `kin`: the word last asked for
+  std::vector<std::int32_t> by_kin_ = std::vector<std::int32_t>(256, -1);  // the word last asked for
 };
 
 /// A column of text as a dictionary. Not thread-safe.

@@ -14,8 +14,8 @@
 
 namespace pregao::medallion {
 
-/// market::kFields by what a value is held as; bit i stands for field i. The hot path takes one sort after the other, so
-/// that the processor need not guess each field's.
+/// market::kFields by what a value is held as; bit i stands for field i. The hot path takes one sort after the other,
+/// so that the processor need not guess each field's.
 struct FieldSorts {
   std::uint64_t numbers = 0, integers = 0, texts = 0;
 };
@@ -23,9 +23,7 @@ inline constexpr FieldSorts kSorts = [] {
   FieldSorts sorts;
   for (const auto& spec : market::kFields) {
     const bool number = spec.kind == market::FieldKind::kFloat || spec.kind == market::FieldKind::kDouble;
-    std::uint64_t& sort = number                                 ? sorts.numbers
-                          : spec.kind == market::FieldKind::kInt ? sorts.integers
-                                                                 : sorts.texts;
+    std::uint64_t& sort = number ? sorts.numbers : spec.kind == market::FieldKind::kInt ? sorts.integers : sorts.texts;
     sort |= std::uint64_t{1} << spec.field;
   }
   return sorts;
@@ -37,8 +35,9 @@ struct RowKey {
   friend auto operator<=>(const RowKey&, const RowKey&) = default;
 };
 
-/// Adds a row's present fields, numbers, then integers, then texts, each in the order of market::kFields, and hashes them:
-/// -0 is 0, an absent field is absent. Decoding and reading back from a table use this one function, so their keys agree. Not thread-safe.
+/// Adds a row's present fields, numbers, then integers, then texts, each in the order of market::kFields, and hashes
+/// them: -0 is 0, an absent field is absent. Decoding and reading back from a table use this one function, so their
+/// keys agree. Not thread-safe.
 ///
 /// What is hashed: which fields are present, then their values: a number's 8 bytes, a text's length and bytes.
 class RowHasher {
