@@ -69,7 +69,7 @@ std::vector<Row> RowsOf(const FileRows& file) {
     const auto number = [&](const char* name) -> std::optional<std::int64_t> {
       const arrow::Array& column = *rows.GetColumnByName(name);
       if (column.IsNull(i)) return std::nullopt;
-      return static_cast<const arrow::Int64Array&>(column).Value(i);
+      return column.data()->GetValues<std::int64_t>(1)[i];  // of a number or a time
     };
     out.push_back(
         {partition == file.partition_values.end() ? *Text(*rows.GetColumnByName("ticker"), i) : *partition->second,
