@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PREGAO = ROOT / "build/release/pregao"
 RAW = ROOT / "build/release/bench/consume_bench"
 ROUNDS = 3
+POLLED, BATCHES, SPARK = "librdkafka, message by message", "librdkafka, 10,000 at a time", "Spark 4.2 → delta"
 
 
 def say(row, messages):
@@ -33,12 +34,12 @@ def say(row, messages):
 def own_rows(brokers, name, messages, folder, only):
     """librdkafka alone and pregao, in turns. pregao without the packing of small files that follows the last commit: the
     peers do none."""
-    commands = {f"librdkafka, {how}": [RAW, brokers, name, messages, mode]
-                for mode, how in (("batch", "10,000 at a time"), ("poll", "message by message"))}
-    lakes = {"pregao → Silver": ["--engine.bronze", "false"], "pregao → Bronze + Silver + quarantine": []}
-    for what, flags in lakes.items() if only != "peers" else ():
-        commands[what] = [PREGAO, "silver", "--topic", f"kafka://{brokers}/{name}", "--lake", folder / "lake",
-                          "--until", "end", "--log.level", "error", "--upkeep.enabled", "false", *flags]
+    commands = {what: [RAW, brokers, name, messages, how] for what, how in ((BATCHES, "batch"), (POLLED, "poll"))}
+    silver = [PREGAO, "silver", "--topic", f"kafka://{brokers}/{name}", "--lake", folder / "lake", "--until", "end",
+              "--log.level", "error", "--upkeep.enabled", "false"]
+    if only != "peers":
+        commands["pregao → Silver"] = [*silver, "--engine.bronze", "false"]
+        commands["pregao → Bronze + Silver + quarantine"] = silver
     best = {}
     for _ in range(ROUNDS):
         for what, command in commands.items():
@@ -66,7 +67,7 @@ def bytewax_rows(brokers, name, messages, folder):
 
 def show(rows, messages):
     bases = [next((messages / r["seconds"] for r in rows if r["what"].startswith(w)), None)
-             for w in ("librdkafka, m", "librdkafka, 1", "Spark 4.2 → delta")]
+             for w in (POLLED, BATCHES, SPARK)]
     print(f"\n{'':<42}{'rows/s':>11}{'CPU-s/million':>15}{'peak MiB':>10}{'of polled':>11}{'of batches':>11}{'× Spark':>9}")
     for row in rows:
         rate = messages / row["seconds"]

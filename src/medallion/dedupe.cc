@@ -1,14 +1,8 @@
 #include "medallion/dedupe.h"
 
-#define XXH_INLINE_ALL
 #include <algorithm>
-#include <xxhash.h>
 
 namespace pregao::medallion {
-
-std::size_t DedupeMemory::TextHash::operator()(std::string_view s) const noexcept {
-  return XXH3_64bits(s.data(), s.size());
-}
 
 DedupeMemory::DedupeMemory(std::size_t max_keys, std::int64_t covered_from)
     : max_keys_(max_keys), covered_from_(covered_from) {}

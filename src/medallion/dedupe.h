@@ -74,7 +74,7 @@ class DedupeMemory {
  private:
   struct TextHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view s) const noexcept;
+    std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
   };
 
   void Evict(Window* window, std::size_t capacity);

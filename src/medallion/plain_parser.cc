@@ -51,11 +51,10 @@ enum class Shape : std::uint8_t { kNumber, kInteger, kText };
 
 constexpr auto kShapes = [] {
   std::array<Shape, kKnownKeys> shapes{};
-  for (const auto& spec : market::kFields) {
-    const bool number = spec.kind == market::FieldKind::kFloat || spec.kind == market::FieldKind::kDouble;
-    shapes[spec.field] = number                                 ? Shape::kNumber
-                         : spec.kind == market::FieldKind::kInt ? Shape::kInteger
-                                                                : Shape::kText;
+  for (std::size_t field = 0; field < market::kFieldCount; ++field) {
+    shapes[field] = ((kSorts.numbers >> field) & 1) != 0    ? Shape::kNumber
+                    : ((kSorts.integers >> field) & 1) != 0 ? Shape::kInteger
+                                                            : Shape::kText;
   }
   shapes[kReceivedAtKey] = Shape::kInteger;
   shapes[kSourceKey] = Shape::kText;
@@ -116,8 +115,8 @@ bool TakeInteger(const char** at, std::int64_t* out) {
   const bool minus = TakeMinus(at);
   Decimal decimal;
   if (!decimal.TakeWhole(at)) return false;
-  const auto sign = std::int64_t{minus};  // without a branch: of changes, half are negative
-  *out = (static_cast<std::int64_t>(decimal.digits) ^ -sign) + sign;
+  const auto magnitude = static_cast<std::int64_t>(decimal.digits);
+  *out = minus ? -magnitude : magnitude;
   return true;
 }
 
@@ -133,7 +132,7 @@ bool TakeNumber(const char** at, double* out) {
   }
   if (decimal.digits > std::uint64_t{1} << 53) return false;
   const double magnitude = static_cast<double>(decimal.digits) / kScales[decimal.count - whole];
-  *out = std::bit_cast<double>(std::bit_cast<std::uint64_t>(magnitude) | std::uint64_t{minus} << 63);
+  *out = minus ? -magnitude : magnitude;
   return true;
 }
 

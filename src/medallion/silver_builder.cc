@@ -49,7 +49,6 @@ Result<std::shared_ptr<arrow::Array>> Repeat(std::string_view text, std::int64_t
 SilverBuilder::SilverBuilder() = default;
 
 Status SilverBuilder::Append(const SilverRow& row, std::int32_t partition, std::int64_t offset) {
-  // In two rounds, since a processor foresees what is always the same.
   for (std::uint64_t rest = row.present & ~kSorts.texts; rest != 0; rest &= rest - 1) {
     const auto field = static_cast<std::size_t>(std::countr_zero(rest));
     std::uint64_t bits = 0;  // of a double or an integer
