@@ -138,8 +138,10 @@ Command VacuumCommand() {
             app->add_flag("--dry-run", options->dry_run, "Only list what would be deleted");
             app->add_option("--retention", options->retention,
                             "How long files stay after they were removed (default: the setting upkeep.retention)");
-            app->add_flag("--force", options->force,
-                          "Allow a retention below a day; files that no log names keep theirs");
+            app->add_flag(
+                "--force", options->force,
+                "Allow a retention below a day; files that no log names (small ones that were packed within an "
+                "hour are such) stay 25 hours all the same");
             return [options, context] { return RunVacuum(*context, *options); };
           },
           /*reads=*/true};

@@ -1,5 +1,6 @@
 #include "cli/settings_check.h"
 
+#include <string>
 #include <string_view>
 
 #include "cli/misuse.h"
@@ -18,16 +19,14 @@ Status CheckTopic(const Context& context) {
   return status.IsInvalid() ? status : Status::OK();  // what else is wrong shows when it is opened
 }
 
-/// A folder is one whatever it is called; another scheme is a store that nobody here knows.
-Status CheckLakeName(const std::string& lake) {
-  const bool other =
-      lake.find("://") != std::string::npos && !lake.starts_with("gs://") && !lake.starts_with("file://");
-  return other ? lake::OpenStore(lake).status() : Status::OK();
-}
-
 Status At(const Settings& settings, const std::string& key, const Status& status) {
   if (status.ok()) return status;
-  const auto origin = settings.origins.find(key);
+  constexpr std::string_view kProperty = "[kafka] ";  // it is that property that is wrong, and not `key`
+  const std::string_view said = status.message();
+  const bool property = said.starts_with(kProperty);
+  const std::string_view name = property ? said.substr(kProperty.size()) : std::string_view(key);
+  const auto origin =
+      settings.origins.find(property ? "kafka." + std::string(name.substr(0, name.find_first_of(" :"))) : key);
   const bool known = origin != settings.origins.end() && origin->second != "default";
   return AsMisuse(known ? status.WithMessage(origin->second, ": ", status.message()) : status);
 }
@@ -45,7 +44,7 @@ Status CheckSettings(const Command& command, const Context& context) {
   if (command.name == "doctor") return Status::OK();  // it tells of each, beside what else it finds
   const Settings& settings = context.settings;
   if (Shows(command, "topic")) TRY(At(settings, "topic", CheckTopic(context)));
-  if (Shows(command, "lake")) TRY(At(settings, "lake", CheckLakeName(settings.lake)));
+  if (Shows(command, "lake")) TRY(At(settings, "lake", lake::CheckLakeName(settings.lake)));
   if (Shows(command, "web.listen")) TRY(At(settings, "web.listen", WebAddress(settings).status()));
   if (Shows(command, "yahoo.stream-url")) {
     TRY(At(settings, "yahoo.stream-url", yahoo::ParseStreamUrl(settings.yahoo_stream_url).status()));

@@ -16,7 +16,11 @@ std::string GcsBucket::UploadUrl(std::string_view name, std::string_view type, b
 Status GcsBucket::Error(const cloud::HttpAnswer& answer, const std::string& verb, std::string_view name) const {
   const Status status = api_->Error(answer, "cannot " + verb + " " + Uri(name),
                                     "grant it roles/storage.objectUser on the bucket gs://" + bucket_);
-  if (!status.IsKeyError() || status.message().find("bucket does not exist") == std::string::npos) return status;
+  const bool no_bucket = status.IsKeyError() && status.message().find("bucket does not exist") != std::string::npos;
+  return no_bucket ? Absent(status) : status;
+}
+
+Status GcsBucket::Absent(const Status& status) const {
   return Status::Invalid(status.message(), "; create it: gcloud storage buckets create gs://", bucket_,
                          ", or name another with --lake");
 }

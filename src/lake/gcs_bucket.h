@@ -27,6 +27,8 @@ class GcsBucket {
 
   /// An unwanted answer about the object `name`. A bucket that is absent is Invalid, not KeyError.
   [[nodiscard]] Status Error(const cloud::HttpAnswer& answer, const std::string& verb, std::string_view name) const;
+  /// Invalid: what `status` says, and how the bucket is made.
+  [[nodiscard]] Status Absent(const Status& status) const;
 
  private:
   const std::string base_, bucket_;

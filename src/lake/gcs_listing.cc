@@ -35,7 +35,7 @@ Result<ObjectPage> ListPage(const GcsBucket& bucket, const std::string& prefix, 
   TRY_ASSIGN(const auto answer, bucket.api()->Send(request));
   if (answer.status != 200) {
     const Status status = bucket.Error(answer, "list", prefix);
-    return status.IsKeyError() ? Status::Invalid(status.message()) : status;  // absence is no answer to a listing
+    return status.IsKeyError() ? bucket.Absent(status) : status;  // a listing of nothing is empty: it is the bucket
   }
   simdjson::dom::parser parser;
   const std::string name = "the listing of " + bucket.Uri(prefix);

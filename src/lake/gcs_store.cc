@@ -64,6 +64,8 @@ GcsStore::~GcsStore() = default;
 
 std::string GcsStore::uri() const { return state_->uri; }
 
+Status GcsStore::CheckUri(const std::string& uri) { return ParseUri(uri).status(); }
+
 Result<std::shared_ptr<ObjectStore>> GcsStore::Open(const std::string& uri, const GcsOptions& options,
                                                     const Clock* clock) {
   TRY_ASSIGN(const Place place, ParseUri(uri));

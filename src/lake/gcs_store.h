@@ -36,6 +36,8 @@ struct GcsOptions {
 /// Reads and listings are strongly consistent, so what one writer has put the next reader sees.
 class GcsStore final : public ObjectStore {
  public:
+  /// Invalid unless `uri` is gs://bucket or gs://bucket/prefix.
+  [[nodiscard]] static Status CheckUri(const std::string& uri);
   /// `uri` is gs://bucket or gs://bucket/prefix; Invalid otherwise, and as FindCredentials. Asks nothing of the bucket.
   /// `clock` must outlive the store.
   [[nodiscard]] static Result<std::shared_ptr<ObjectStore>> Open(const std::string& uri, const GcsOptions& options,

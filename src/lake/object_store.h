@@ -49,5 +49,7 @@ struct GcsOptions;
 /// when the string names nothing known. Without `gcs`, gs:// has no credentials but those of the machine.
 [[nodiscard]] Result<std::shared_ptr<ObjectStore>> OpenStore(const std::string& lake, const GcsOptions& gcs);
 [[nodiscard]] Result<std::shared_ptr<ObjectStore>> OpenStore(const std::string& lake);
+/// Invalid for what OpenStore would not understand; touches nothing.
+[[nodiscard]] Status CheckLakeName(const std::string& lake);
 
 }  // namespace pregao::lake

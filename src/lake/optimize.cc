@@ -42,8 +42,7 @@ class Packer {
     TRY_ASSIGN(base_, table_->Refresh());
     TRY(CheckOwner(*base_, table_->root()));
     TRY_ASSIGN(const auto bins, Plan());
-    std::int64_t done = 0, all = 0;
-    for (const Bin& bin : bins) all += std::ssize(bin.files);
+    for (const Bin& bin : bins) all_ += std::ssize(bin.files);
     for (const Bin& bin : bins) {
       if (options_.stop.stop_requested() || options_.abort.stop_requested()) {
         report_.stopped = true;
@@ -54,8 +53,8 @@ class Packer {
       } else {
         TRY(PackUnlessOvertaken(bin));
       }
-      done += std::ssize(bin.files);
-      if (options_.progress) options_.progress(done, all);
+      done_ += std::ssize(bin.files);
+      Tell(0);
     }
     return report_;
   }
@@ -87,6 +86,10 @@ class Packer {
         std::max<std::int64_t>(2, static_cast<std::int64_t>(static_cast<double>(options_.memory) / *width)));
   }
 
+  void Tell(std::int64_t more) const {
+    if (options_.progress) options_.progress(done_ + more, all_);
+  }
+
   void Count(const Bin& bin) {
     ++report_.bins;
     report_.files_before += std::ssize(bin.files);
@@ -109,7 +112,8 @@ class Packer {
 
   Status Pack(Bin bin) {
     TRY_ASSIGN(const auto packed,
-               ReadSorted(table_->store().get(), table_->root(), *base_, bin, options_.memory, options_.abort));
+               ReadSorted(table_->store().get(), table_->root(), *base_, bin, options_.memory, options_.abort,
+                          [this](std::size_t files) { Tell(static_cast<std::int64_t>(files)); }));
     bin.files.resize(packed.files);
     Transaction txn;
     txn.operation = "OPTIMIZE";
@@ -141,6 +145,7 @@ class Packer {
   const OptimizeOptions& options_;
   std::shared_ptr<const Snapshot> base_;
   OptimizeReport report_;
+  std::int64_t done_ = 0, all_ = 0;  // files of the bins behind, and of all bins
 };
 
 }  // namespace

@@ -33,7 +33,7 @@ struct OptimizeOptions {
   bool dry_run = false;   ///< plan only: the report has files_before, bytes_before and bins
   std::stop_token stop;   ///< the bin at hand is finished
   std::stop_token abort;  ///< the bin at hand is given up; a file of it that no log names is left to vacuum
-  /// Told after each file's worth of work: files packed so far, and of how many.
+  /// Told after each file that was read, and after each bin: files so far, and of how many.
   std::function<void(std::int64_t done, std::int64_t of)> progress;
 };
 

@@ -124,6 +124,17 @@ TEST_F(OptimizeTest, AClosedDayIsPackedAnOpenOneWaits) {
   ASSERT_EQ(Optimize(table.get(), clock_, options)->bins, 1);
 }
 
+TEST_F(OptimizeTest, ItsProgressIsToldFileByFile) {
+  const auto table = Open();
+  for (int i = 0; i < 4; ++i) Append(table.get(), "A", 1, i);
+  std::vector<std::pair<std::int64_t, std::int64_t>> told;
+  OptimizeOptions options;
+  options.progress = [&](std::int64_t done, std::int64_t of) { told.emplace_back(done, of); };
+  ASSERT_EQ(Optimize(table.get(), clock_, options)->bins, 1);
+  using Told = std::pair<std::int64_t, std::int64_t>;
+  EXPECT_THAT(told, ElementsAre(Told(1, 4), Told(2, 4), Told(3, 4), Told(4, 4), Told(4, 4)));
+}
+
 TEST_F(OptimizeTest, MemoryBoundsTheRowsOfAFile) {
   const auto table = Open();
   for (int i = 0; i < 20; ++i) Append(table.get(), "A", 100, i * 100);
@@ -142,7 +153,7 @@ TEST_F(OptimizeTest, AFileThatIsLargerThanItLookedEndsItsBinEarly) {
   for (int i = 0; i < 6; ++i) Append(table.get(), "A", 100, i * 100);
   Snapshot snapshot = *table->snapshot();
   const Bin bin{{{"date", "2026-11-24"}}, snapshot.files};
-  const auto packed = ReadSorted(store_.get(), "t", snapshot, bin, 6000, {});
+  const auto packed = ReadSorted(store_.get(), "t", snapshot, bin, 6000, {}, [](std::size_t) {});
   ASSERT_TRUE(packed.ok()) << packed.status();
   EXPECT_GE(packed->files, 2u);
   EXPECT_LT(packed->files, 6u);

@@ -153,7 +153,8 @@ std::vector<std::string> SortColumns(const Snapshot& snapshot) {
 }
 
 Result<PackedRows> ReadSorted(ObjectStore* store, const std::string& root, const Snapshot& snapshot, const Bin& bin,
-                              std::int64_t memory, std::stop_token stop) {
+                              std::int64_t memory, std::stop_token stop,
+                              const std::function<void(std::size_t files)>& read) {
   const auto names = FileColumns(snapshot);
   std::vector<Column> columns;
   PackedRows packed;
@@ -164,7 +165,7 @@ Result<PackedRows> ReadSorted(ObjectStore* store, const std::string& root, const
     TRY_ASSIGN(const auto table, ReadDataFile(store, root, *file, *snapshot.schema, names));
     bytes += Collect(*table, &columns);
     rows += table->num_rows();
-    ++packed.files;
+    read(++packed.files);
   }
   TRY_ASSIGN(const auto order, Order(&columns, SortColumns(snapshot), rows));
   arrow::FieldVector fields;

@@ -1,6 +1,7 @@
 #pragma once
 /// The rows of several files as those of one, sorted. Internal to lake.
 #include <arrow/record_batch.h>
+#include <functional>
 #include <stop_token>
 
 #include "lake/object_store.h"
@@ -18,9 +19,11 @@ struct PackedRows {
 };
 
 /// Reads files of `bin` one after the other until they hold `memory` bytes, decoded, columns without a value not
-/// counted. Holds at most that, one file more, and one column twice. Cancelled when stopped.
+/// counted. Holds at most that, one file more, and one column twice. Cancelled when stopped. `read` is told after each
+/// file how many there were.
 [[nodiscard]] Result<PackedRows> ReadSorted(ObjectStore* store, const std::string& root, const Snapshot& snapshot,
-                                            const Bin& bin, std::int64_t memory, std::stop_token stop);
+                                            const Bin& bin, std::int64_t memory, std::stop_token stop,
+                                            const std::function<void(std::size_t files)>& read);
 
 /// Bytes that a row of the file takes when decoded, columns without a value not counted; at least 1.
 [[nodiscard]] Result<double> RowWidth(ObjectStore* store, const std::string& root, const Snapshot& snapshot,

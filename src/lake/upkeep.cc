@@ -32,17 +32,18 @@ Status Upkeep::LookAt(Kept* kept, std::stop_token stop) {
   kept->foreign = false;
   OptimizeOptions optimize = options_.optimize;
   optimize.abort = stop;
-  TRY_ASSIGN(const auto report, Optimize(kept->table.get(), *clock_, optimize));
-  if (report.bins > 0) {
-    spdlog::debug("upkeep: {}: {} files ({}) became {} ({})", kept->root, report.files_before,
-                  HumanSize(report.bytes_before), report.files_after, HumanSize(report.bytes_after));
+  const auto packed = Optimize(kept->table.get(), *clock_, optimize);
+  if (packed.ok() && packed->bins > 0) {
+    spdlog::debug("upkeep: {}: {} files ({}) became {} ({})", kept->root, packed->files_before,
+                  HumanSize(packed->bytes_before), packed->files_after, HumanSize(packed->bytes_after));
   }
   const TimestampMs now = clock_->Now();
-  if (stop.stop_requested() || (kept->cleaned && now - *kept->cleaned < options_.clean_every.count())) {
-    return Status::OK();
+  const bool due = !kept->cleaned || now - *kept->cleaned >= options_.clean_every.count();
+  if (due && !stop.stop_requested()) {
+    kept->cleaned = now;     // whatever comes of it: a fault is tried again when it is due again
+    TRY(Clean(kept, stop));  // packing may have failed for want of the room that this makes
   }
-  kept->cleaned = now;  // whatever comes of it: a fault is tried again when it is due again
-  return Clean(kept, stop);
+  return packed.status();
 }
 
 Status Upkeep::Clean(Kept* kept, std::stop_token stop) {

@@ -114,6 +114,44 @@ TEST_F(UpkeepTest, CleaningWaitsItsTurn) {
   EXPECT_THAT(lists, testing::Not(testing::IsEmpty()));
 }
 
+/// The store takes no new bytes, as a full disk does.
+class FullStore final : public ObjectStore {
+ public:
+  explicit FullStore(std::shared_ptr<ObjectStore> inner) : inner_(std::move(inner)) {}
+  Status Put(const std::string& path, std::string_view bytes) override {
+    return bytes.empty() ? inner_->Put(path, bytes) : Full(path);
+  }
+  Result<PutOutcome> PutIfAbsent(const std::string& path, std::string_view) override { return Full(path); }
+  Result<std::string> Get(const std::string& path) override { return inner_->Get(path); }
+  Result<std::string> GetRange(const std::string& path, std::int64_t offset, std::int64_t size) override {
+    return inner_->GetRange(path, offset, size);
+  }
+  Result<std::vector<ObjectInfo>> List(const std::string& prefix, const std::string& start_after) override {
+    return inner_->List(prefix, start_after);
+  }
+  Status Delete(const std::string& path) override { return inner_->Delete(path); }
+  std::string uri() const override { return inner_->uri(); }
+
+ private:
+  static Status Full(const std::string& path) { return Status::IOError(path, ": no space left"); }
+
+  const std::shared_ptr<ObjectStore> inner_;
+};
+
+TEST_F(UpkeepTest, WithoutRoomToPackItStillDeletesWhatIsOld) {
+  options_.retention = std::chrono::days(2);
+  const auto table = Open("t");
+  Append(table.get(), 5);
+  Make({"t"}).Look({});
+  clock_.Advance(hours(24 * 4));
+  Append(table.get(), 5, "2026-11-28");
+  const auto before = disk_->List("t/date=")->size();
+  Upkeep(std::make_shared<FullStore>(disk_), {"t"}, &clock_, options_).Look({});
+  EXPECT_THAT(log_.str(), HasSubstr("no space left"));
+  EXPECT_EQ(disk_->List("t/date=")->size(), before - 5) << "the five that were packed";
+  EXPECT_THAT(Rows(disk_.get(), *Table::Open(disk_, "t", &clock_).ValueOrDie()->snapshot()), SizeIs(20));
+}
+
 TEST_F(UpkeepTest, WhatFailsIsSaidAndTriedAgain) {
   auto upkeep = Make({"t"});
   Append(Open("t").get(), 5);

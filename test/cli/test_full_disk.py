@@ -3,6 +3,7 @@ import json
 import os
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -10,6 +11,9 @@ from conftest import BINARY, interrupt
 from test_operations import count, free_port, wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small tmpfs")
+
+
+MONTH_S = 30 * 86_400
 
 
 class Disk:
@@ -106,6 +110,24 @@ def test_a_spool_on_a_full_disk_names_file_and_remedy_and_goes_on_when_there_is_
         silver = json.loads(pregao("silver", "--until", "end", "--json", *topic))
         assert silver["consumed"] == int(said) > 2000, "each that was acknowledged, and no other"
         assert '"clean":true' in pregao("audit", "--json", *topic)
+
+
+def test_vacuum_makes_room_on_a_full_disk(pregao):
+    with Disk(pregao.folder / "data/lake") as disk:
+        disk.grow()
+        for seed in range(4):
+            pregao("simulate", "--messages", "300", "--sim.seed", str(seed))
+            pregao("silver", "--until", "end", "--upkeep.enabled", "false")
+        pregao("optimize")
+        for path in disk.folder.rglob("*.parquet"):
+            os.utime(path, (time.time() - MONTH_S, time.time() - MONTH_S))
+        subprocess.run(["dd", "if=/dev/zero", f"of={disk.folder}/_rest", "bs=1M"], capture_output=True)
+        assert os.statvfs(disk.folder).f_bavail == 0
+        report = json.loads(pregao("vacuum", "--json"))
+        assert sum(table["deleted_files"] for table in report["tables"]) > 0
+        (disk.folder / "_rest").unlink()
+        pregao("silver", "--until", "end")
+        assert '"clean":true' in pregao("audit", "--json")
 
 
 def size(disk):

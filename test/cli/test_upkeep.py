@@ -5,6 +5,7 @@ import time
 
 import pytest
 from conftest import ROOT, interrupt
+from test_operations import wait_for
 
 MONTH = 30 * 86_400  # seconds
 
@@ -78,6 +79,17 @@ def test_silver_until_end_packs_what_piled_up(small_files):
     small_files("silver", "--until", "end", "--upkeep.small-files", "2")
     assert "OPTIMIZE" in "".join(p.read_text() for p in (small_files.folder / "data/lake").rglob("*.json"))
     assert len(data_files(small_files)) > before, "the small ones stay for the retention"
+
+
+@pytest.mark.parametrize("command", [["silver"], ["run", "--source", "simulator", "--sim.tick", "100ms"]])
+def test_silver_and_run_pack_beside_their_work(pregao, command):
+    pregao.write("carteira.txt", "AAPL\nBTC-USD\nPETR4.SA\n")
+    pregao("simulate", "--messages", "5000")
+    child = pregao.start(*command, "--upkeep.small-files", "2", "--engine.max-rows", "500", "--engine.commit-interval", "100ms",
+                         "--web.listen", "")
+    logs = pregao.folder / ("data/lake" if command == ["silver"] else "data/demo/lake")
+    wait_for(lambda: "OPTIMIZE" in "".join(p.read_text() for p in logs.rglob("*.json")), child)
+    assert interrupt(child)[0] == 0
 
 
 def test_silver_stops_quickly_with_its_upkeep(lake):

@@ -216,3 +216,10 @@ def test_the_page_brings_from_the_bucket_what_it_shows_and_no_more(lake, page):
     [[count]] = page("/api/sql", "select count(*) from silver")["rows"]
     assert count == lake.json("sql", "select count(*) as n from silver")[0]["n"]
     assert brought() == {"quotes"}
+
+
+def test_a_bucket_that_is_not_there_is_named_with_the_remedy(lake):
+    for command in (["silver", "--until", "end"], ["sql", "select 1 from silver"]):
+        done = lake.run(*command, "--lake", "gs://no-such-bucket/lake")
+        assert done.returncode == 1
+        assert "gs://no-such-bucket" in done.stderr and "gcloud storage buckets create" in done.stderr
