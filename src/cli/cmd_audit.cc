@@ -22,7 +22,7 @@ namespace {
 
 /// What the verdict does not speak of.
 std::string Unjudged(const query::AuditReport& report) {
-  return report.unread > 0 ? fmt::format("; {} not read yet", HumanCount(report.unread)) : "";
+  return report.unread > 0 ? fmt::format("; {} offsets not read yet", HumanCount(report.unread)) : "";
 }
 
 std::string ForPeople(const query::AuditReport& report) {

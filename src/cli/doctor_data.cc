@@ -15,6 +15,7 @@
 #include "lake/table.h"
 #include "query/broken_file.h"
 #include "query/session.h"
+#include "topic/positions.h"
 
 namespace pregao::cli {
 namespace {
@@ -90,7 +91,8 @@ TablePositions Reached(const std::string& view, const TablePositions& own, const
   return reached;
 }
 
-// "; 3 records behind the topic" over all partitions, or that the table knows nothing of this topic.
+// "; 3 offsets behind the topic" over all partitions (a transaction's markers have offsets too), or that the table
+// knows nothing of this topic.
 std::string Lag(const TablePositions& positions, const TopicState& topic) {
   std::int64_t position = 0, high = 0;
   bool known = false;
@@ -101,8 +103,14 @@ std::string Lag(const TablePositions& positions, const TopicState& topic) {
     position += at == positions.end() ? range.low.value : at->second;
     high += range.high.value;
   }
-  if (!known) return "; nothing of this topic yet";
-  return fmt::format("; {} records behind the topic", HumanCount(high - position));
+  if (known) return fmt::format("; {} offsets behind the topic", HumanCount(high - position));
+  const bool anew = std::ranges::any_of(positions, [&](const auto& position_of) {
+    const auto app = topic::ParseAppId(position_of.first);
+    return app && app->topic == topic.info.name;
+  });
+  return anew ? "; filled from an earlier topic of this name, which was created anew since: pregao silver stops at it, "
+                "and says how to go on"
+              : "; nothing of this topic yet";
 }
 
 }  // namespace

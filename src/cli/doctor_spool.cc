@@ -30,7 +30,8 @@ bool TopicAnswers(const std::vector<Finding>& out) {
                      [](const Finding& f) { return f.check == "topic" && f.health == Health::kOk; });
 }
 
-Finding Judge(const Context& context, const listen::SpoolWaiting& waiting, bool answers) {
+/// @param topic  the name of the topic that they wait for
+Finding Judge(const Context& context, const listen::SpoolWaiting& waiting, const std::string& topic, bool answers) {
   const Settings& settings = context.settings;
   Finding found{"spool", Health::kWarning, "", ""};
   found.detail =
@@ -40,7 +41,7 @@ Finding Judge(const Context& context, const listen::SpoolWaiting& waiting, bool 
     percent = waiting.bytes / std::max<std::int64_t>(1, most->value / 100);
     found.detail += fmt::format(", {} % of {}", percent, FormatSize(most->value));
   }
-  found.detail += ") wait for the topic";
+  found.detail += ") wait for topic " + topic;
   if (waiting.oldest) found.detail += ", the oldest for " + Age(context.clock->Now() - *waiting.oldest);
   found.fix =
       answers ? "the broker answers: `pregao listen` or `pregao run` sends them" : "bring the broker back: see topic";
@@ -76,9 +77,10 @@ void CheckSpool(const Context& context, std::vector<Finding>* out) {
   bool ours = false;
   for (const auto& waiting : all) {
     const auto is = [&](const topic::TopicUri& of) { return waiting.name == listen::SpoolName(topic::ToString(of)); };
-    if (is(*uri) || is(topic::DeadLetter(*uri))) {
+    const topic::TopicUri target = is(*uri) ? *uri : topic::DeadLetter(*uri);
+    if (is(target)) {
       ours = true;
-      out->push_back(Judge(context, waiting, TopicAnswers(*out)));
+      out->push_back(Judge(context, waiting, target.name, TopicAnswers(*out)));
     } else {
       out->push_back({"spool", Health::kWarning,
                       fmt::format("{}: {} records wait for another topic ({})", settings.listen_spool,

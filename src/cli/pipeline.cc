@@ -69,8 +69,8 @@ std::vector<std::string> AllRoots() {
 /// What works until the topic's end needs it now. What runs for ever waits for a broker, but not with wrong settings.
 Result<std::unique_ptr<topic::TopicReader>> OpenEngineTopic(const Context& context, bool until_end) {
   TRY_ASSIGN(const auto uri, topic::ParseTopic(context.settings.topic));
-  // The end of a topic of this machine that somebody has named, and that is not there, is a slip of the pen.
-  const bool create = !until_end || uri.kafka() || !TopicIsNamed(context.settings);
+  // The end of a topic that somebody has named, and that is not there, is a slip of the pen.
+  const bool create = !until_end || !TopicIsNamed(context.settings);
   const auto open = [uri, settings = TopicSettingsOf(context, create), group = context.settings.engine_group] {
     return topic::OpenReader(uri, settings, {.group = group, .join = true, .headers = false});
   };
@@ -154,9 +154,10 @@ std::string WaitText(const engine::EngineStats& stats) {
 std::string Summary(const engine::EngineStats& stats, const std::string& target, bool json,
                     const engine::GoldStats* gold, std::int64_t filled) {
   if (!json) {
-    return fmt::format("{} rows written to {} ({} duplicates, {} quarantined, {} commits, {}{}{})\n",
+    return fmt::format("{} rows written to {} ({} duplicates, {} quarantined, {} commits, {}{}{}{})\n",
                        HumanCount(stats.rows), target, HumanCount(stats.duplicates), HumanCount(stats.rejected()),
                        HumanCount(stats.commits), HumanSize(stats.bytes),
+                       stats.lost > 0 ? fmt::format("; {} offsets lost", HumanCount(stats.lost)) : "",
                        gold != nullptr ? fmt::format("; {} bars", HumanCount(gold->bars - gold->revisions)) : "",
                        filled > 0 ? fmt::format("; {} bars filled", HumanCount(filled)) : "");
   }

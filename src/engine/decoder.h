@@ -31,6 +31,9 @@ class Decoder {
   /// Closes the open batch, which is not empty, and opens the next.
   [[nodiscard]] Result<Batch> Cut();
 
+  /// The next offset of each partition; at first, where reading begins.
+  [[nodiscard]] const topic::Positions& next() const { return next_; }
+
   /// Batch `number` is committed.
   void Confirm(std::uint32_t number) { memory_->Confirm(number); }
   /// Silver is at `version` now; others have added these rows to it.

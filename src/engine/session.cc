@@ -69,7 +69,8 @@ Session::Session(topic::TopicReader* reader, Sink* sink, const Clock* clock, con
       assigned_(assigned),
       ends_(ends),
       advised_(std::chrono::steady_clock::now()),
-      decoder_(std::move(decoder)) {}
+      decoder_(std::move(decoder)),
+      committed_(decoder_->next()) {}
 
 Result<SessionEnd> Session::Run(std::stop_token stop) {
   {
@@ -80,9 +81,14 @@ Result<SessionEnd> Session::Run(std::stop_token stop) {
     // The fetcher may wait for room that nobody makes any more.
     if (abort_.stop_requested()) fetched_.Close();
   }
-  std::lock_guard lock(mutex_);
-  TRY(status_);
-  return end_;
+  SessionEnd end{};
+  {
+    std::lock_guard lock(mutex_);
+    TRY(status_);
+    end = end_;
+  }
+  if (end == SessionEnd::kStopped || end == SessionEnd::kEnd) TellTopic();  // nobody will later
+  return end;
 }
 
 void Session::Finish(SessionEnd end) {
@@ -149,20 +155,23 @@ bool Session::AtEnd(const std::map<Partition, Offset>& next) const {
   });
 }
 
-/// Tells the topic how far the tables are, and ourselves how far behind; now and then.
-Status Session::Advise() {
-  if (std::chrono::steady_clock::now() - advised_ <= kAdviseEvery) return Status::OK();
+/// Tells the topic how far the tables are. For lag tools alone: a broker that refuses is no reason to stop.
+void Session::TellTopic() {
   topic::Positions committed;
   {
     std::lock_guard lock(mutex_);
     committed = committed_;
   }
-  if (!committed.empty() && committed != told_) {
-    // For lag tools alone: a broker that refuses is no reason to stop.
-    if (const auto status = reader_->Commit(committed); !status.ok())
-      spdlog::debug("advisory commit: {}", status.ToString());
-    told_ = committed;
-  }
+  if (committed.empty() || committed == told_) return;
+  if (const auto status = reader_->Commit(committed); !status.ok())
+    spdlog::debug("advisory commit: {}", status.ToString());
+  told_ = std::move(committed);
+}
+
+/// Tells the topic how far the tables are, and ourselves how far behind; now and then.
+Status Session::Advise() {
+  if (std::chrono::steady_clock::now() - advised_ <= kAdviseEvery) return Status::OK();
+  TellTopic();
   const auto ranges = reader_->Ranges();
   advised_ = std::chrono::steady_clock::now();
   stats_->Update([&](EngineStats& s) { s.topic_problem = ranges.status().message(); });

@@ -92,6 +92,7 @@ class Session {
   [[nodiscard]] Status FetchUntilDone(std::stop_token stop);
   [[nodiscard]] Result<topic::Polled> PollTopic(std::chrono::milliseconds timeout, std::stop_token stop);
   [[nodiscard]] bool AtEnd(const std::map<Partition, Offset>& next) const;
+  void TellTopic();
   [[nodiscard]] Status Advise();
   [[nodiscard]] Status Decode();
   void TakeDone();
@@ -110,7 +111,7 @@ class Session {
   std::vector<Partition>* const assigned_;
   const Ends& ends_;
 
-  // Used by the fetching thread alone.
+  // Used by the fetching thread alone, and when it has ended.
   topic::Positions told_;
   std::chrono::steady_clock::time_point advised_;
 

@@ -180,9 +180,10 @@ class Auditor {
     }
     if (limits.empty() && !report_.partitions.empty()) {
       const auto& p = report_.partitions.front();
-      return Status::Invalid("the tables are of topic '", p.topic, "' (generation ", p.generation, "), and not of '",
-                             info.name, "' (", info.generation, "): name the topic by --topic",
-                             bronze_ ? ", or audit without one by --bronze-only" : "");
+      return Status::Invalid(
+          "the tables are of topic '", p.topic, "' (generation ", p.generation, "), and not of '", info.name, "' (",
+          info.generation, "): ", p.topic == info.name ? "it was created anew since, or is another of that name: " : "",
+          "name the topic by --topic", bronze_ ? ", or audit without one by --bronze-only" : "");
     }
     TRY(CountUnread(limits));
     RecordJudge judge(tables_);

@@ -230,7 +230,7 @@ class KafkaReader final : public TopicReader, public KafkaOwner {
   Status SameTopic(const TopicInfo& now) {
     if (now.generation == info_.generation) return Status::OK();
     failed_ = Status::Invalid("topic '", info_.name, "' was created anew while it was open (its generation was ",
-                              info_.generation, ", now ", now.generation, ")");
+                              info_.generation, ", now ", now.generation, "). Started again, pregao says how to go on");
     return failed_;
   }
 

@@ -134,7 +134,7 @@ def test_doctor_leaves_no_probe_behind(lake):
 def test_doctor_shows_tables_and_lag(lake):
     lake.write("carteira.txt", "PETR4.SA\n")
     checks = {c["check"]: c for c in json.loads(lake("doctor", "--offline", "--json"))["checks"]}
-    assert checks["silver"]["state"] == "ok" and "; 0 records behind the topic" in checks["silver"]["detail"]
+    assert checks["silver"]["state"] == "ok" and "; 0 offsets behind the topic" in checks["silver"]["detail"]
     assert checks["topic"]["state"] == "ok"
 
 
@@ -146,7 +146,7 @@ def test_doctor_does_not_call_quarantine_behind_where_nothing_was_rejected(prega
     pregao("silver", "--until", "end")
     checks = {c["check"]: c for c in json.loads(pregao("doctor", "--offline", "--json"))["checks"]}
     for table in ("bronze", "silver", "quarantine"):
-        assert "; 0 records behind the topic" in checks[table]["detail"], table
+        assert "; 0 offsets behind the topic" in checks[table]["detail"], table
 
 
 @pytest.mark.parametrize("how, reason", [("delete", "is missing"), ("cut", "cannot be read"), ("spoil", "")])

@@ -44,6 +44,38 @@ def test_a_recording_that_is_not_there_leaves_no_topic_behind(pregao):
     assert not (pregao.folder / "data").exists()
 
 
+# the lake's name
+
+@pytest.mark.parametrize("slip", ["gs:/bucket/lake", "gs//bucket/lake", "gs:bucket", "s3://bucket/lake", "gs://B", "gs://"])
+def test_what_looks_like_a_bucket_is_never_taken_for_a_folder(pregao, slip):
+    error = pregao("silver", "--until", "end", "--lake", slip, code=2)
+    assert "--lake" in error and slip in error and "gs://bucket/prefix" in error
+    assert not list(pregao.folder.iterdir())
+
+
+def test_a_folder_may_be_called_as_one_likes(pregao):
+    pregao("replay", FRAMES)
+    pregao("silver", "--until", "end", "--lake", "./gs:/lake")
+    assert (pregao.folder / "gs:/lake/silver/quotes").is_dir()
+
+
+# Kafka's properties
+
+@pytest.mark.parametrize("name, value, hint", [
+    ("SECURITY_PROTOCOL", "SASL_SSL", "[kafka] security.protocol = \"SASL_SSL\" needs sasl.mechanism: PLAIN"),
+    ("COMPRESION_TYPE", "lz4", "[kafka] compresion.type: librdkafka has no such property; did you mean 'compression.type'?"),
+    ("GROUP_ID", "mine", "[kafka] group.id cannot be set: set engine.group"),
+])
+def test_a_wrong_property_is_named_by_where_it_stands(pregao, name, value, hint):
+    topic = ["--topic", "kafka://localhost:9/quotes"]
+    variable = f"PREGAO_KAFKA_{name}"
+    assert f"{variable}: {hint}" in pregao("silver", *topic, env={variable: value}, code=2)
+    key = name.lower().replace("_", ".")
+    pregao.write("pregao.toml", f'[kafka]\n"{key}" = "{value}"\n')
+    error = pregao("silver", *topic, code=2)
+    assert "pregao.toml:2" in error and hint in error
+
+
 # audit
 
 def test_an_audit_of_another_topic_is_not_clean(lake):
@@ -70,7 +102,7 @@ def test_an_audit_tells_what_is_not_read_yet(lake):
     assert json.loads(lake("audit", "--json"))["unread"] == 0
     assert "not read yet" not in lake("audit")
     lake("simulate", "--messages", "300")
-    assert "none twice; 300 not read yet" in lake("audit")
+    assert "none twice; 300 offsets not read yet" in lake("audit")
     report = json.loads(lake("audit", "--json"))
     assert report["clean"] and report["unread"] == 300
     assert json.loads(lake("audit", "--json", "--bronze-only"))["unread"] is None

@@ -88,6 +88,21 @@ TEST_F(KafkaEngine, StopsAtTheEndAndGoesOnFromTheTablesPositions) {
   EXPECT_EQ(SilverRows(), 5010);
 }
 
+TEST_F(KafkaEngine, TellsLagToolsAtItsEndHowFarTheTablesAre) {
+  Append(0, 500);
+  EXPECT_EQ(Get(RunToEnd()).rows, 500);
+  std::map<std::int32_t, std::int64_t> ends;
+  for (const auto& [partition, range] : Get(Get(topic::OpenKafkaReader(topic_.options()))->Ranges())) {
+    ends[partition.value] = range.high.value;
+  }
+  const auto told = [&](const std::string& group) {
+    return topic_.admin().Committed(topic_.name() + group, topic_.name(), static_cast<std::int32_t>(ends.size()));
+  };
+  EXPECT_EQ(told(""), ends);
+  ASSERT_OK(NewEngine(true, "-another").engine->Run({}));
+  EXPECT_EQ(told("-another"), ends) << "also where there was nothing to read";
+}
+
 TEST_F(KafkaEngine, RefusesATopicThatWasCreatedAnewUnderTheSameName) {
   Append(0, 100);
   EXPECT_EQ(Get(RunToEnd()).rows, 100);

@@ -1,5 +1,7 @@
 // What Kafka does beyond the conformance suite: groups, holes, retention, topics made anew, rights.
+#include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 #include <rdkafka.h>
 
 #include "topic/open.h"
@@ -140,6 +142,25 @@ TEST(KafkaGroup, CommitsWhatLagToolsSee) {
     committed = topic.admin().Committed(topic.name(), topic.name(), kPartitions);
   }
   EXPECT_EQ(committed, (std::map<std::int32_t, std::int64_t>{{last.partition.value, 42}}));
+}
+
+TEST(KafkaWriter, WritesCompressedBatchesThatTheBrokerCanTellFromTheirRepeats) {
+  TestTopic topic(1);
+  const auto writer = Get(OpenKafkaWriter(topic.options()));
+  for (int i = 0; i < 3; ++i) ASSERT_OK(writer->Append({{Record("key", std::string(1'000, 'x'))}}));
+  const auto path = std::filesystem::path(ServiceVariable("PREGAO_TEST_KAFKA_KEYS")) / "data" / (topic.name() + "-0") /
+                    "00000000000000000000.log";
+  std::ifstream file(path, std::ios::binary);
+  for (int i = 0; i < 3; ++i) {
+    // Of a batch's header (KIP-98): the codec in the lowest bits of the attributes, the producer's id, the sequence.
+    std::array<unsigned char, 61> head{};
+    file.seekg(static_cast<std::streamoff>(BatchStart(path, i)));
+    ASSERT_TRUE(file.read(reinterpret_cast<char*>(head.data()), head.size()));
+    constexpr int kLz4 = 3;
+    EXPECT_EQ(head[22] & 7, kLz4);
+    EXPECT_LT(head[43], 0x80) << "the producer's id is -1 without idempotence";
+    EXPECT_EQ(head[56], i) << "the sequence";
+  }
 }
 
 TEST(KafkaReader, OwnsThePartitionsThatWereChosenByHand) {

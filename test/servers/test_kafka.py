@@ -184,6 +184,18 @@ def test_a_topic_made_anew_is_refused_until_it_is_accepted(pregao):
     assert "created anew" in done.stderr and "--accept-new-topic" in done.stderr and generation in done.stderr
 
 
+    checks = {c["check"]: c["detail"] for c in json.loads(pregao.run("doctor", "--offline", "--json").stdout)["checks"]}
+    assert "created anew" in checks["silver"]
+    done = pregao.run("audit")
+    assert done.returncode == 1 and "created anew" in done.stderr and "--bronze-only" in done.stderr
+
+
+def test_the_end_of_a_topic_that_is_not_there_is_an_error_and_makes_none(pregao):
+    for _ in range(2):
+        done = pregao.run("silver", "--until", "end")
+        assert done.returncode == 1 and "there is no topic" in done.stderr
+
+
 def test_doctor_says_what_is_wrong_and_shows_no_secret(pregao):
     pregao.folder.joinpath("carteira.txt").write_text("AAPL\n")
     report = pregao.json("doctor", "--offline")
