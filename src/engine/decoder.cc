@@ -93,7 +93,7 @@ Status Decoder::AddRow(const medallion::Record& record, std::vector<Late>* late)
   }
   memory_->Insert(&window, time, key, number_);
   open_.picks.push_back({silver_.rows(), medallion::DayOf(time), time, key});
-  return silver_.Append(row_, record.partition, record.offset);
+  return silver_.Append(row_, record.partition, record.offset, window.number);
 }
 
 Status Decoder::DropLateDuplicates(const std::vector<Late>& late) {

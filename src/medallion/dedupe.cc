@@ -12,6 +12,7 @@ DedupeMemory::Window& DedupeMemory::Ticker(std::string_view ticker) {
   if (windows_.size() >= kMaxTickers) ForgetTickers();
   auto window = std::make_unique<Window>();
   window->covered_from = covered_from_;
+  window->number = static_cast<std::int32_t>(windows_.size());
   return *windows_.emplace(std::string(ticker), std::move(window)).first->second;
 }
 

@@ -69,6 +69,7 @@ class DedupeMemory {
   struct Window {
     std::vector<Entry> entries;  ///< by time
     std::int64_t covered_from;
+    std::int32_t number;  ///< of the windows that were there before it
   };
 
  private:

@@ -17,13 +17,16 @@ class SilverBuilder {
  public:
   SilverBuilder();
 
-  [[nodiscard]] Status Append(const SilverRow& row, std::int32_t partition, std::int64_t offset);
+  /// @param kin  any number that tends to come with the same ticker (see Words::Index)
+  [[nodiscard]] Status Append(const SilverRow& row, std::int32_t partition, std::int64_t offset, std::int32_t kin = 0);
   [[nodiscard]] std::int64_t rows() const { return rows_; }
   /// All rows in the order they came, with SilverSchema()'s columns but `date`, text as dictionaries (WordType); then
   /// starts anew.
   [[nodiscard]] Result<std::shared_ptr<arrow::RecordBatch>> Finish(std::string_view topic);
 
  private:
+  Status ReserveZeros(std::int64_t rows);
+
   /// Numbers of 8 bytes or text, by the field's kind.
   struct FieldColumn {
     FixedColumn<std::uint64_t> numbers;
@@ -34,6 +37,7 @@ class SilverBuilder {
   FixedColumn<std::int32_t> partition_;
   WordColumn source_;
   std::int64_t rows_ = 0;
+  std::shared_ptr<arrow::Buffer> zeros_;  // as many as the largest batch had rows, of 8 bytes
 };
 
 }  // namespace pregao::medallion
