@@ -3,6 +3,7 @@
 
   make bench                                      # 2,000,000 messages; brings a broker, Spark and bytewax
   make bench BENCH='--messages 20000000 --only pregao'
+  make bench BENCH='--full'                       # all that Yahoo sends of a quote: 290 bytes in place of 200
 
 Needs PREGAO_TEST_KAFKA (setup/services/with.sh kafka -- …). Each row is a process of its own but Spark's, whose second
 query in one JVM counts. The disk cache is warm for all: the topic was just written. librdkafka and pregao take turns,
@@ -80,6 +81,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--messages", type=int, default=2_000_000)
     parser.add_argument("--only", choices=["pregao", "peers"], help="leave the other side out")
+    parser.add_argument("--full", action="store_true", help="messages of 290 bytes in place of 200")
     parser.add_argument("--json", help="write the rows to this file too")
     options = parser.parse_args()
     brokers, name = os.environ["PREGAO_TEST_KAFKA"], f"bench-{os.getpid()}"
@@ -87,7 +89,7 @@ def main():
     folder = Path(tempfile.mkdtemp(prefix="pregao-bench-"))
     rows = []
     try:
-        fill = [PREGAO, "simulate", "--topic", topic, "--messages", messages, "--rejects", "0"]
+        fill = [PREGAO, "simulate", "--topic", topic, "--messages", messages, *([] if options.full else ["--brief"])]
         rows.append(say(measure("(fill the topic)", fill), messages))
         rows.extend(own_rows(brokers, name, messages, folder, options.only))
         if options.only != "pregao":

@@ -25,6 +25,7 @@ struct Options {
   std::string start;
   std::int64_t skip_s = 0;
   std::int64_t messages = 0;
+  bool brief = false;
   double rejects = 0, duplicates = 0.01;
 };
 
@@ -74,7 +75,7 @@ Status CheckFlags(const CLI::App& app, bool fills) {
   const std::string wrong =
       fills ? Given(app, {"--host", "--port", "--start", "--skip", "--retry-after", "--drop", "--abort", "--duplicate",
                           "--out-of-order", "--future", "--damaged", "--silent", "--throttle", "--broken"})
-            : Given(app, {"--rejects", "--duplicates"});
+            : Given(app, {"--brief", "--rejects", "--duplicates"});
   if (wrong.empty()) return Status::OK();
   return Misuse(wrong + (fills ? ": of the server, which --messages does not start" : ": only with --messages"));
 }
@@ -90,6 +91,7 @@ Result<ExitCode> Fill(const Context& context, const Options& options) {
   TRY_ASSIGN(const auto topics, OpenTopicWriters(context));
   yahoo::SimMessageOptions market;
   market.seed = static_cast<std::uint64_t>(context.settings.sim_seed);
+  market.brief = options.brief;
   market.rejects = options.rejects;
   market.duplicates = options.duplicates;
   yahoo::MessageSource source(market);
@@ -166,9 +168,12 @@ Command SimulateCommand() {
                 ->capture_default_str();
             app->add_option(
                    "--messages", options->messages,
-                   "Serve nothing; write so many messages into the topic at full speed; with sim.seed, --rejects and "
-                   "--duplicates alone")
+                   "Serve nothing; write so many messages into the topic at full speed; with sim.seed, --brief, "
+                   "--rejects and --duplicates alone")
                 ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
+            app->add_flag("--brief", options->brief,
+                          "With --messages: of each quote ticker, price, time, exchange, change, change_percent and "
+                          "market_hours alone, about 200 bytes in place of 290");
             app->add_option("--rejects", options->rejects, "With --messages: the share that Silver must refuse")
                 ->check(CLI::Range(0.0, 1.0));
             app->add_option("--duplicates", options->duplicates, "With --messages: the share that repeats another")

@@ -116,6 +116,21 @@ TEST(MessageSource, IsDeterministicAndCountsItsDuplicatesAndRejects) {
   EXPECT_NEAR(static_cast<double>(bytes) / kCount, 240, 60);
 }
 
+TEST(MessageSource, IsBriefOnRequest) {
+  SimMessageOptions options;
+  options.brief = true;
+  MessageSource brief(options), full(SimMessageOptions{});
+  std::size_t bytes = 0;
+  constexpr int kCount = 20'000;
+  for (int i = 0; i < kCount; ++i) {
+    const std::string one(brief.Next().value), all(full.Next().value);
+    ASSERT_TRUE(all.starts_with(one.substr(0, one.find(",\"market_hours\"")))) << one << all;
+    ASSERT_THAT(one, Not(HasSubstr("quote_type")));
+    bytes += one.size();
+  }
+  EXPECT_NEAR(static_cast<double>(bytes) / kCount, 200, 10);
+}
+
 TEST(MessageSource, WritesMessagesOfTheContract) {
   SimMessageOptions options;
   options.tickers = {"PETR4.SA"};

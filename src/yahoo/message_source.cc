@@ -21,6 +21,16 @@ constexpr std::array<std::string_view, 50> kDefaultTickers{
 /// Earlier messages from which a duplicate is drawn.
 constexpr std::size_t kRemembered = 256;
 
+/// The six fields of the seed and market_hours.
+market::Quote Brief(const market::Quote& quote) {
+  market::Quote brief;
+  for (const auto field : {market::kTicker, market::kPrice, market::kEventTime, market::kExchange,
+                           market::kChangePercent, market::kChange, market::kMarketHours}) {
+    brief[field] = quote[field];
+  }
+  return brief;
+}
+
 struct Made {
   std::size_t ticker = 0;  // index into the tickers
   std::string head;        // the JSON up to received_at
@@ -52,7 +62,11 @@ struct MessageSource::State {
       made.spoilt = false;
       made.time = std::get<std::int64_t>(quote[market::kEventTime]);
       made.head.clear();
-      market::AppendJson(quote, &made.head);
+      if (options.brief) {
+        market::AppendJson(Brief(quote), &made.head);
+      } else {
+        market::AppendJson(quote, &made.head);
+      }
       made.head.pop_back();  // its brace
       return made;
     }
