@@ -90,6 +90,14 @@ bench: deps  ## the figures of docs/benchmarks.md on this machine: pregao, its p
 	  setup/services/with.sh kafka bigquery -- "$$python" bench/bigquery.py
 	@build/release/bench/pipeline_bench
 
+bench-upkeep: deps  ## a table's month of one commit a second, and the curve of docs/upkeep.md
+	@$(call configure,release)
+	@$(call build,release) --target upkeep_bench
+	@build/release/bench/upkeep_bench 30 7 docs/upkeep.svg
+
+docker-steps:  ## the Dockerfile's steps in Debian roots made by debootstrap, without docker (root; about an hour)
+	test/docker/steps.py build/docker-steps
+
 bench-against: build  ## this tree's engine beside another commit's (BENCH='COMMIT', else the one before)
 	@python3 bench/against.py $(BENCH)
 
