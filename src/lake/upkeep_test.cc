@@ -146,8 +146,11 @@ TEST_F(UpkeepTest, WithoutRoomToPackItStillDeletesWhatIsOld) {
   clock_.Advance(hours(24 * 4));
   Append(table.get(), 5, "2026-11-28");
   const auto before = disk_->List("t/date=")->size();
-  Upkeep(std::make_shared<FullStore>(disk_), {"t"}, &clock_, options_).Look({});
-  EXPECT_THAT(log_.str(), HasSubstr("no space left"));
+  Upkeep upkeep(std::make_shared<FullStore>(disk_), {"t"}, &clock_, options_);
+  upkeep.Look({});
+  log_.str("");
+  upkeep.Look({});
+  EXPECT_THAT(log_.str(), HasSubstr("no space left")) << "cleaning is not due again, packing is";
   EXPECT_EQ(disk_->List("t/date=")->size(), before - 5) << "the five that were packed";
   EXPECT_THAT(Rows(disk_.get(), *Table::Open(disk_, "t", &clock_).ValueOrDie()->snapshot()), SizeIs(20));
 }

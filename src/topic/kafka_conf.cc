@@ -105,8 +105,9 @@ Status Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& va
 
 Status SetUsers(rd_kafka_conf_t* conf, const std::map<std::string, std::string>& properties) {
   const auto protocol = properties.find("security.protocol");
-  if (protocol != properties.end() && protocol->second.find("SASL") != std::string::npos &&
-      !properties.contains("sasl.mechanism") && !properties.contains("sasl.mechanisms")) {
+  const bool sasl =
+      protocol != properties.end() && (protocol->second.starts_with("SASL") || protocol->second.starts_with("sasl"));
+  if (sasl && !properties.contains("sasl.mechanism") && !properties.contains("sasl.mechanisms")) {
     return Status::Invalid("[kafka] security.protocol = \"", Printable(protocol->second),
                            "\" needs sasl.mechanism: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER");
   }

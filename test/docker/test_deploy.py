@@ -97,3 +97,12 @@ def test_the_runtime_packages_are_those_of_the_libraries():
     packages = judge(str(ROOT / "setup/runtime_packages.sh"), BINARY).split()
     assert {"libc6", "libstdc++6", "libssl3", "libsqlite3-0"} <= set(packages)
     assert not [name for name in packages if name.endswith("-dev")]
+
+
+def test_git_leaves_out_what_people_call_their_secrets():
+    secrets = [".env", ".env.local", "pregao.toml", "key.json", "keys/sa.json", "sub/my-key.json", "credentials.json",
+               "service-account.json", "ca.pem", "kafka/client.key"]
+    ignored = judge("git", "check-ignore", "--no-index", *secrets, cwd=ROOT).split()
+    assert ignored == secrets
+    kept = subprocess.run(["git", "check-ignore", "--no-index", ".env.example", "pregao.toml.example"], cwd=ROOT)
+    assert kept.returncode == 1
