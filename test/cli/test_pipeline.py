@@ -201,6 +201,14 @@ def test_the_audit_tells_what_retention_took_before_it_was_read(pregao, bronze):
     assert "clean" not in pregao("audit", code=None)
 
 
+def test_the_summary_tells_what_retention_took(pregao):
+    pregao("simulate", "--messages", "1000")
+    assert "lost" not in pregao("silver", "--until", "end")
+    pregao("simulate", "--messages", "30000", "--sim.seed", "5", "--local.retention-bytes", "1MiB")
+    pregao("simulate", "--messages", "1000", "--sim.seed", "7")
+    assert "offsets lost)" in pregao("silver", "--until", "end")
+
+
 def failing_audit(pregao):
     from conftest import BINARY
 

@@ -119,6 +119,7 @@ def test_the_doctor_looks_at_what_waits(pregao):
     child.communicate()
     [check] = doctor(pregao, *TOPIC, *SPOOL)
     assert check["state"] == "warn" and "spool/spool.db" in check["detail"] and "the oldest for " in check["detail"]
+    assert "wait for topic quotes" in check["detail"]
     assert int(re.search(r"([\d,]+) records", check["detail"])[1].replace(",", "")) > 1000
     assert "broker back" in check["fix"] and "spool-bytes" not in check["fix"]
     [check] = doctor(pregao, *TOPIC, *SPOOL, "--listen.spool-bytes", "1MiB")
