@@ -51,6 +51,7 @@ librdkafka() {
   retry npm pack --silent --no-update-notifier "@confluentinc/kafka-javascript@$KAFKA_JAVASCRIPT_VERSION" >/dev/null
   verify ./*.tgz "$KAFKA_JAVASCRIPT_SHA256"
   tar xzf ./*.tgz --strip-components=3 package/deps/librdkafka
+  patch --quiet -p1 <"$here/librdkafka.patch"
   if ! { CFLAGS=-fvisibility=hidden ./configure --disable-curl --disable-gssapi --disable-lz4-ext --disable-c11threads \
            --disable-debug-symbols && make -C src -j "$(nproc)" librdkafka.a; } >build.log 2>&1; then
     tail -n 20 build.log >&2

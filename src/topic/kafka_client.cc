@@ -46,15 +46,7 @@ Result<std::unique_ptr<KafkaClient>> KafkaClient::Create(const KafkaTopicOptions
 
 KafkaClient::~KafkaClient() {
   if (handle_ == nullptr) return;
-  if (rd_kafka_type(handle_) == RD_KAFKA_CONSUMER) {
-    SettleAssignment();
-    // With nothing being fetched: librdkafka (2.15) waits for itself for ever when it is destroyed while a fetch finds
-    // its position out of range.
-    if (!joined_) {
-      rd_kafka_assign(handle_, nullptr);
-      SettleAssignment();
-    }
-  }
+  if (rd_kafka_type(handle_) == RD_KAFKA_CONSUMER) SettleAssignment();
   // A reader that joined leaves its group, so that the others need not wait for its session to run out.
   if (joined_) rd_kafka_consumer_close(handle_);
   rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);

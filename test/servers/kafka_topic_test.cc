@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <rdkafka.h>
+#include <thread>
 
 #include "topic/open.h"
 #include "topic/partitioner.h"
@@ -266,6 +267,19 @@ TEST(KafkaReader, SaysWhatRetentionRemovedBeforeItCouldBeRead) {
   Append(gap.records, &rest);
   if (rest.empty()) rest = ReadSome(*reader, 40);
   EXPECT_EQ(rest.front().offset, Offset(60));
+}
+
+// The answer comes while the reader is being destroyed, earlier and later from one round to the next.
+TEST(KafkaReader, MayBeClosedWhileItsPositionIsOutOfRange) {
+  TestTopic topic(1);
+  ASSERT_OK(Get(OpenKafkaWriter(topic.options()))->Append(Records("k", 10)));
+  topic.admin().DeleteRecords(topic.name(), 0, 5);
+  for (int round = 0; round < 200; ++round) {
+    const auto reader = Get(OpenKafkaReader(topic.options()));
+    (void)Get(reader->Poll(1, kPatience));
+    ASSERT_OK(reader->Seek({{Partition(0), Offset(0)}}));
+    std::this_thread::sleep_for(std::chrono::microseconds(100 * (round % 50)));
+  }
 }
 
 TEST(KafkaWriter, GoesOnWithTheTopicOfTheName) {
