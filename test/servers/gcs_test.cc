@@ -80,7 +80,7 @@ struct RivalEngine {
 };
 
 TEST(GcsServer, OfTwoRivalEnginesAtEachCommitOneWins) {
-  const char* const wanted = std::getenv("PREGAO_RACE_COMMITS");  // 1,000 take some minutes
+  const char* const wanted = std::getenv("PREGAO_RACE_COMMITS");  // 1,000 take two minutes
   const std::int64_t commits = wanted != nullptr ? std::strtoll(wanted, nullptr, 10) : 200;
   const std::string prefix = NewPrefix();
   topic::MemoryTopic topic(2);
