@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/lake_store.h"
+#include "cli/one_of.h"
 #include "engine/bigquery_tables.h"
 
 namespace pregao::cli {
@@ -43,7 +44,7 @@ void DeclareIn(CLI::App* app, Context* context) {
   app->add_option_function<std::string>(
          "--in", [context](const std::string& where) { context->in_bigquery = where == "bigquery"; },
          "Whose tables: the lake's, or those that `silver --to bigquery` fills")
-      ->check(CLI::IsMember({"lake", "bigquery"}))
+      ->check(OneOf({"lake", "bigquery"}))
       ->default_str("lake")
       ->trigger_on_parse();
 }

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/doctor.h"
+#include "cli/one_of.h"
 #include "cli/operations.h"
 #include "cli/output.h"
 #include "topic/kafka_topic.h"
@@ -176,7 +177,7 @@ Command DoctorCommand() {
             app->add_option("--ask", options->ask,
                             "healthz or readyz: ask the pregao that runs at web.listen, print what it says, exit 1"
                             " unless it says yes")
-                ->check(CLI::IsMember({"healthz", "readyz"}));
+                ->check(OneOf({"healthz", "readyz"}));
             return [options, context] { return RunDoctor(*context, *options); };
           }};
 }

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/gap_filler.h"
 #include "cli/lake_session.h"
+#include "cli/one_of.h"
 #include "cli/operations.h"
 #include "cli/output.h"
 #include "cli/pipeline.h"
@@ -101,7 +102,7 @@ Command GoldCommand() {
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--until", options->until, "`end`: process what silver holds now, then stop")
-                ->check(CLI::IsMember({"end"}));
+                ->check(OneOf({"end"}));
             app->add_flag("--rebuild", options->rebuild, "Begin by building every bar anew from all of silver");
             return [options, context] { return RunGold(*context, *options); };
           }};

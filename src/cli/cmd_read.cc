@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/instant.h"
 #include "cli/misuse.h"
+#include "cli/one_of.h"
 #include "cli/read.h"
 
 namespace pregao::cli {
@@ -56,7 +57,7 @@ Command ReadCommand() {
             auto flags = std::make_shared<Flags>();
             app->add_option("WHAT", flags->what, "topic, dead-letter, bronze, silver, quarantine, bars or portfolio")
                 ->required()
-                ->check(CLI::IsMember({"topic", "dead-letter", "bronze", "silver", "quarantine", "bars", "portfolio"}));
+                ->check(OneOf({"topic", "dead-letter", "bronze", "silver", "quarantine", "bars", "portfolio"}));
             DeclareIn(app, context);
             app->add_option("--tail", flags->tail_count, "The newest N only (default: 10, or all of --since)")
                 ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000}));

@@ -8,6 +8,7 @@
 #include "cli/calendars.h"
 #include "cli/commands.h"
 #include "cli/gap_filler.h"
+#include "cli/one_of.h"
 #include "cli/operations.h"
 #include "cli/output.h"
 #include "cli/pipeline.h"
@@ -120,7 +121,7 @@ Command RunCommand() {
             auto options = std::make_shared<Options>();
             app->add_option("--source", options->source,
                             "auto: Yahoo, or the simulator when Yahoo cannot be reached at the start; yahoo; simulator")
-                ->check(CLI::IsMember({"auto", "yahoo", "simulator"}))
+                ->check(OneOf({"auto", "yahoo", "simulator"}))
                 ->capture_default_str();
             app->add_flag(
                 "--accept-new-topic", options->accept_new_topic,

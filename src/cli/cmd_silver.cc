@@ -5,6 +5,7 @@
 #include "cli/bigquery.h"
 #include "cli/commands.h"
 #include "cli/misuse.h"
+#include "cli/one_of.h"
 #include "cli/operations.h"
 #include "cli/output.h"
 #include "cli/pipeline.h"
@@ -85,17 +86,17 @@ Command SilverCommand() {
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--until", options->until, "`end`: process what the topic holds now, then stop")
-                ->check(CLI::IsMember({"end"}));
+                ->check(OneOf({"end"}));
             app->add_flag(
                 "--accept-new-topic", options->accept_new_topic,
                 "Go on with a topic that was created anew, from its first offset; the lake can be audited no more");
             app->add_option("--engine", options->engine,
                             "Who does the work: this program, or streaming queries on Spark")
-                ->check(CLI::IsMember({"embedded", "spark"}))
+                ->check(OneOf({"embedded", "spark"}))
                 ->capture_default_str();
             app->add_option("--to", options->to,
                             "The lake's Delta tables; a dataset of BigQuery; or, with --engine spark, Parquet files")
-                ->check(CLI::IsMember({"delta", "parquet", "bigquery"}))
+                ->check(OneOf({"delta", "parquet", "bigquery"}))
                 ->capture_default_str();
             app->add_option("--spark", options->spark, "The Spark Connect server, as setting spark.url");
             app->add_flag("--take-over", options->take_over,
@@ -103,7 +104,7 @@ Command SilverCommand() {
             app->add_flag("--force", options->force,
                           "With --take-over from Spark: also when Spark does not answer; its queries must have ended");
             app->add_option("ACTION", options->action, "With --engine spark: show its queries, or end them")
-                ->check(CLI::IsMember({"status", "stop"}));
+                ->check(OneOf({"status", "stop"}));
             return [options, context] { return RunSilver(*context, *options); };
           }};
 }

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/calendars.h"
 #include "cli/lake_store.h"
+#include "cli/one_of.h"
 #include "cli/output.h"
 
 namespace pregao::cli {
@@ -102,7 +103,7 @@ InterruptOnStop::InterruptOnStop(query::Session* session, std::stop_token stop)
 
 void FormatFlags::Declare(CLI::App* app) {
   app->add_option("--format", format, "table, json or csv (default: table, or json with --json)")
-      ->check(CLI::IsMember({"table", "json", "csv"}));
+      ->check(OneOf({"table", "json", "csv"}));
   app->add_option("--limit", limit, "Rows that a table shows; the others are counted")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000}))
       ->capture_default_str();

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/lake_session.h"
+#include "cli/one_of.h"
 #include "query/session.h"
 
 namespace pregao::cli {
@@ -28,7 +29,7 @@ lake::TableOptions TableOptionsOf(const Settings& settings) {
 
 void DeclareTables(CLI::App* app, std::vector<std::string>* names) {
   app->add_option("TABLE", *names, fmt::format("{} (default: all that exist)", fmt::join(TableNames(), ", ")))
-      ->check(CLI::IsMember(TableNames()));
+      ->check(OneOf(TableNames()));
 }
 
 Result<std::vector<ChosenTable>> OpenTables(const Context& context, const std::vector<std::string>& names) {
