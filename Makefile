@@ -160,4 +160,4 @@ lint: deps  ## clang-tidy on every source (slow; needs Debian's clang-tidy-14)
 clean:  ## remove build/; the cache of libraries and data/ stay
 	@rm -rf build
 
-.PHONY: help run run-spark test check build install fuzz torture torture-bigquery bench bench-against screenshots setup deps format format-check lint clean $(addprefix test-,superset $(TEST_PARTS))
+.PHONY: help run run-spark test check build install fuzz torture torture-bigquery bench bench-against bench-upkeep docker-steps screenshots setup deps format format-check lint clean $(addprefix test-,superset $(TEST_PARTS))

@@ -147,6 +147,13 @@ int Fail(ExitCode code, std::string_view message) {
   return static_cast<int>(code);
 }
 
+/// As the log's last line where that is JSON; else as any program says it.
+int FailLogged(ExitCode code, const std::string& message, const Context& context) {
+  if (context.settings.log_format != "json") return Fail(code, message);
+  spdlog::error("{}", message);
+  return static_cast<int>(code);
+}
+
 int RunCommand(const Command& command, const Run& run, const Flags& flags, Context* context) {
   auto loaded = LoadSettings(Sources(flags));
   if (!loaded.ok()) return Fail(ExitCode::kUsage, loaded.status().message());
@@ -154,7 +161,7 @@ int RunCommand(const Command& command, const Run& run, const Flags& flags, Conte
   SetUpLog(context->settings);
   for (const std::string& warning : loaded->warnings) spdlog::warn("{}", warning);
   if (const Status status = CheckSettings(command, *context); !status.ok()) {
-    return Fail(ExitCode::kUsage, status.message());
+    return FailLogged(ExitCode::kUsage, status.message(), *context);
   }
   if (command.reads && !context->in_bigquery) UseDemoWhereAlone(&context->settings);
   const Result<ExitCode> result = run();
@@ -162,7 +169,8 @@ int RunCommand(const Command& command, const Run& run, const Flags& flags, Conte
   if (result.status().IsCancelled()) {
     return static_cast<int>(context->stop.stop_requested() ? ExitCode::kInterrupted : ExitCode::kOk);
   }
-  return Fail(IsMisuse(result.status()) ? ExitCode::kUsage : ExitCode::kFailed, result.status().message());
+  return FailLogged(IsMisuse(result.status()) ? ExitCode::kUsage : ExitCode::kFailed, result.status().message(),
+                    *context);
 }
 
 }  // namespace

@@ -1,9 +1,12 @@
 #include "cli/chart_access.h"
 
+#include <algorithm>
+#include <fmt/format.h>
 #include <optional>
 #include <spdlog/spdlog.h>
 
 #include "base/text.h"
+#include "cli/misuse.h"
 #include "listen/watchlist_file.h"
 
 namespace pregao::cli {
@@ -60,10 +63,23 @@ Result<std::vector<std::string>> TickersOf(const Settings& settings, const std::
     return file.Tickers();
   }
   std::string lines;
-  for (const std::string& ticker : named) lines += ticker + "\n";
+  for (const std::string& text : named) {
+    for (std::size_t at = 0; at <= text.size();) {
+      const std::size_t end = std::min(text.find(',', at), text.size());
+      std::string ticker = text.substr(at, end - at);
+      ticker.erase(0, ticker.find_first_not_of(' '));
+      ticker.erase(ticker.find_last_not_of(' ') + 1);
+      if (ticker.empty() || ticker.find_first_of(" #\t\n") != std::string::npos) {
+        return Misuse(fmt::format("--ticker '{}': '{}' is no ticker; write them like PETR4.SA,AAPL", Printable(text),
+                                  Printable(ticker)));
+      }
+      lines += ticker + "\n";
+      at = end + 1;
+    }
+  }
   const market::Watchlist list = market::ParseWatchlist(lines);
   for (const auto& problem : list.problems) {
-    if (problem.error) return Status::Invalid(problem.text);
+    if (problem.error) return Misuse("--ticker: " + problem.text);
   }
   std::vector<std::string> tickers;
   for (const auto& entry : list.entries) tickers.push_back(entry.ticker);

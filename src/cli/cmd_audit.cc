@@ -259,7 +259,7 @@ Command AuditCommand() {
       {"pregao audit", "pregao audit --json | jq .clean", "pregao audit --repair --dry-run   # what would be appended",
        "pregao audit --repair             # appends what is missing, then audits again",
        "pregao audit --in bigquery        # the tables that `silver --to bigquery` fills"},
-      {"topic", "lake", "spark.", "bigquery."},
+      {"topic", "lake", "cache.", "spark.", "bigquery."},
       [](CLI::App* app, Context* context) -> Run {
         auto options = std::make_shared<Options>();
         DeclareIn(app, context);

@@ -177,8 +177,7 @@ Command BackfillCommand() {
       {"lake", "watchlist", "yahoo.chart-url", "yahoo.chart-requests-per-minute", "calendars", "engine.compression"},
       [](CLI::App* app, Context* context) -> cli::Run {
         auto options = std::make_shared<Options>();
-        app->add_option("--ticker", options->tickers, "Tickers, comma-joined or repeated (default: the watchlist)")
-            ->delimiter(',');
+        app->add_option("--ticker", options->tickers, "Tickers, comma-joined or repeated (default: the watchlist)");
         app->add_option("--from", options->from,
                         "The first bar's start: 2026-01-02, 2026-01-02T13:00 (UTC) or how long ago, 7d (default: as "
                         "far as Yahoo has them; of 1d five years)");

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fmt/format.h>
+#include <regex>
 #include <unistd.h>
 
 #include "base/json_writer.h"
@@ -33,11 +34,22 @@ std::string Origin(const Settings& s, const std::string& key) {
   return at == s.origins.end() ? "not set" : at->second;
 }
 
+/// Of a Spark URL's parameters those that are known to be no secret: others are sent as headers.
+std::string WithoutTokens(const std::string& url) {
+  static const std::regex kOther(R"re(;(?!(?:use_ssl|user_id|user_agent)=)([^;=]*)=[^;"]*)re");
+  return std::regex_replace(url, kOther, ";$1=(hidden)");
+}
+
 std::vector<SettingLine> Lines(const Settings& s) {
   std::vector<SettingLine> lines;
   for (const SettingKey& key : SettingKeys()) {
     const bool secret = key.name == "web.token" && !s.web_token.empty();
-    lines.push_back({key.name, secret ? "(hidden)" : WithoutUserInfo(ValueText(key, s)), Origin(s, key.name)});
+    const std::string value = WithoutUserInfo(ValueText(key, s));
+    lines.push_back({key.name,
+                     secret                    ? "(hidden)"
+                     : key.name == "spark.url" ? WithoutTokens(value)
+                                               : value,
+                     Origin(s, key.name)});
   }
   for (const auto& [key, value] : s.kafka) {
     lines.push_back({"kafka." + key, topic::IsSecretProperty(key) ? "(hidden)" : value, Origin(s, "kafka." + key)});
@@ -139,13 +151,14 @@ Result<ExitCode> RunDoctor(const Context& context, const Options& options) {
   CheckClock(context, &findings);
   CheckDisk(context, &findings);
   CheckWatchlist(context, &findings);
+  CheckCalendars(context, &findings);
   CheckTopic(context, &findings);
   CheckSpool(context, &findings);
   CheckLake(context, &findings);
   CheckTables(context, &findings);
   CheckBigQuery(context, &findings);
   CheckWeb(context, &findings);
-  if (!options.offline) CheckYahoo(context, &findings);
+  CheckYahoo(context, options.offline, &findings);
   const bool healthy =
       std::none_of(findings.begin(), findings.end(), [](const Finding& f) { return f.health == Health::kFailure; });
   const auto settings = Lines(context.settings);
@@ -160,7 +173,8 @@ Command DoctorCommand() {
           "Check settings, files and reachability, each with its fix",
           {"pregao doctor", "pregao doctor --json --offline", "pregao doctor --print-config > pregao.toml",
            "pregao doctor --ask readyz    # of the pregao that runs here"},
-          {"topic", "lake", "watchlist", "yahoo.stream-url", "listen.spool", "listen.spool-bytes", "web.", "bigquery."},
+          {"topic", "lake", "watchlist", "yahoo.stream-url", "listen.spool", "listen.spool-bytes", "calendars", "web.",
+           "bigquery."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             // While the command line is read: it is what a settings file that does not load is mended by.

@@ -96,7 +96,7 @@ Command OptimizeCommand() {
           "Pack small files of the tables into large sorted ones; rows stay the same",
           {"pregao optimize --dry-run", "pregao optimize", "pregao optimize silver --upkeep.target-file-size 256MiB",
            "pregao optimize --json | jq '.tables[].files_after'"},
-          {"lake", "upkeep.target-file-size", "engine.compression"},
+          {"lake", "upkeep.target-file-size", "table.", "engine.compression"},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             DeclareTables(app, &options->tables);

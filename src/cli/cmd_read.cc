@@ -52,7 +52,7 @@ Command ReadCommand() {
            "pregao read quarantine --since 1h --format json", "pregao read bars --ticker AAPL --since 1h",
            "pregao read bronze --since 2026-11-22T13:00 --tail 5", "pregao read portfolio --portfolio.currency BRL",
            "pregao read silver --in bigquery --ticker PETR4.SA"},
-          {"topic", "lake", "watchlist", "portfolio.", "bigquery."},
+          {"topic", "lake", "cache.", "watchlist", "portfolio.", "bigquery."},
           [](CLI::App* app, Context* context) -> Run {
             auto flags = std::make_shared<Flags>();
             app->add_option("WHAT", flags->what, "topic, dead-letter, bronze, silver, quarantine, bars or portfolio")

@@ -115,8 +115,8 @@ Command RunCommand() {
   return {"run",
           "Everything in one process: Yahoo -> topic -> tables, bars (the simulator when Yahoo is out of reach)",
           {"pregao run", "pregao run --watchlist mine.txt", "pregao run --source simulator"},
-          {"topic", "lake", "watchlist", "portfolio.", "yahoo.", "listen.", "engine.", "gold.", "upkeep.", "local.",
-           "new-topic.", "web.", "calendars", "sim."},
+          {"topic", "lake", "watchlist", "portfolio.", "yahoo.", "listen.", "engine.", "gold.", "upkeep.", "table.",
+           "local.", "new-topic.", "web.", "calendars", "sim."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--source", options->source,

@@ -4,13 +4,14 @@
 #include <spdlog/spdlog.h>
 
 #include "cli/commands.h"
+#include "cli/misuse.h"
 #include "cli/operations.h"
 
 namespace pregao::cli {
 namespace {
 
 Result<ExitCode> RunServe(const Context& context) {
-  if (context.settings.web_listen.empty()) return Status::Invalid("web.listen is \"\": give the page an address");
+  if (context.settings.web_listen.empty()) return Misuse("web.listen is \"\": give the page an address");
   TRY_ASSIGN(const auto operations, ServeOperations(context, Serve::kFiguresAndPage, {}));
   if (operations.server == nullptr || operations.page == nullptr) return ExitCode::kFailed;  // the log says why
   std::mutex mutex;

@@ -82,7 +82,7 @@ Command SilverCommand() {
            "pregao silver --engine spark --spark sc://host:15002    # Spark does the work; Ctrl-C leaves it at that",
            "pregao silver --engine spark --spark sc://host:15002 status",
            "pregao silver --engine spark --to bigquery --spark.checkpoints gs://my-bucket/_spark"},
-          {"topic", "lake", "engine.", "upkeep.", "local.", "new-topic.", "web.", "spark.", "bigquery."},
+          {"topic", "lake", "engine.", "upkeep.", "table.", "local.", "new-topic.", "web.", "spark.", "bigquery."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("--until", options->until, "`end`: process what the topic holds now, then stop")

@@ -158,6 +158,7 @@ Command SimulateCommand() {
             auto options = std::make_shared<Options>();
             app->add_option("--host", options->server.host, "Address to listen on")->capture_default_str();
             app->add_option("--port", options->server.port, "Port to listen on; 0 takes a free one and prints it")
+                ->check(CLI::Range(0, 65'535))
                 ->capture_default_str();
             app->add_option("--start", options->start,
                             "The market's first second: 2026-01-02T13:00 (UTC) or how long ago, 2h (default: now, or a "

@@ -60,7 +60,7 @@ Command SqlCommand() {
           {"pregao sql \"select ticker, count(*), max(event_time) from silver group by 1\"",
            "pregao sql --format csv \"select * from silver where date = current_date\" > today.csv",
            "pregao sql < report.sql", "pregao sql          # a prompt; .help there"},
-          {"lake", "watchlist", "portfolio."},
+          {"lake", "cache.", "watchlist", "portfolio."},
           [](CLI::App* app, Context* context) -> Run {
             auto options = std::make_shared<Options>();
             app->add_option("SQL", options->sql, "One or more statements; - or nothing reads standard input");

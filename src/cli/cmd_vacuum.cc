@@ -118,10 +118,13 @@ Result<ExitCode> RunVacuum(const Context& context, const Options& options) {
     vacuum->progress = [&bar](std::int64_t done, std::int64_t of) { bar.Update(done, of); };
     TRY_ASSIGN(outcome.report, lake::Vacuum(chosen.table.get(), *context.clock, *vacuum));
     stopped = outcome.report.stopped;
-    if (!options.dry_run && !stopped) TRY(chosen.table->Checkpoint());
   }
   TRY(WriteOut(context.json ? ForPrograms(outcomes, options.dry_run, stopped) : ForPeople(outcomes, options.dry_run)));
-  return stopped ? ExitCode::kInterrupted : ExitCode::kOk;
+  if (stopped) return ExitCode::kInterrupted;
+  for (const ChosenTable& chosen : tables) {  // last: it needs room, which any of the tables may have made
+    if (chosen.left_alone.empty() && !options.dry_run) TRY(chosen.table->Checkpoint());
+  }
+  return ExitCode::kOk;
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ struct Command {
   std::vector<std::string> settings;  ///< keys, or prefixes ending in '.', that --help shows
   /// Declares the command's own flags and arguments on `app`. Both pointers outlive the answer.
   std::function<Run(CLI::App* app, Context* context)> setup;
-  bool reads = false;  ///< only looks at what is there: where there is a demo alone, it looks at that
+  bool reads = false;  ///< works on a lake that is there and begins none: where there is a demo alone, on that
 };
 
 /// All commands, in the order of the help.

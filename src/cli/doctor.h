@@ -39,6 +39,7 @@ bool CheckGoogle(const Context& context, const GoogleLook& look, const cloud::Ht
 
 // Each appends what it found. None changes anything but for a probe that the lake check writes and removes.
 void CheckWatchlist(const Context& context, std::vector<Finding>* out);
+void CheckCalendars(const Context& context, std::vector<Finding>* out);
 void CheckTopic(const Context& context, std::vector<Finding>* out);
 /// What waits on the disk for a broker that is away, and how much room is left there.
 void CheckSpool(const Context& context, std::vector<Finding>* out);
@@ -52,6 +53,6 @@ void CheckDisk(const Context& context, std::vector<Finding>* out);
 void CheckClock(const Context& context, std::vector<Finding>* out);
 void CheckWeb(const Context& context, std::vector<Finding>* out);
 /// Waits some seconds at most.
-void CheckYahoo(const Context& context, std::vector<Finding>* out);
+void CheckYahoo(const Context& context, bool offline, std::vector<Finding>* out);
 
 }  // namespace pregao::cli

@@ -59,27 +59,6 @@ std::string BrokenFile(lake::ObjectStore* store, const std::string& root, const 
   return "";
 }
 
-/// The table's finding, of its newest version.
-Finding TableFinding(const Context& context, lake::ObjectStore* store, const query::TableName& name,
-                     const lake::Snapshot& snapshot, const std::string& lag) {
-  std::size_t looked = 0;
-  const std::string broken = BrokenFile(store, name.root, snapshot, IsBucket(context.settings), &looked);
-  const std::size_t all = snapshot.files.size();
-  if (!broken.empty()) {
-    return {name.view, Health::kFailure, fmt::format("version {}: {}", snapshot.version.value, broken),
-            query::HowToMend(name, store->uri() + "/" + name.root)};
-  }
-  const auto rows = RowCount(snapshot);
-  std::int64_t bytes = 0;
-  for (const auto& file : snapshot.files) bytes += file->size;
-  const auto count = [](std::size_t n) { return HumanCount(static_cast<std::int64_t>(n)); };
-  return {name.view, Health::kOk,
-          fmt::format("version {}, {} rows in {} files{}, {}{}", snapshot.version.value,
-                      rows ? HumanCount(*rows) : "uncounted", count(all),
-                      looked == all ? "" : fmt::format(" ({} looked at)", count(looked)), HumanSize(bytes), lag),
-          ""};
-}
-
 using TablePositions = std::map<std::string, std::int64_t>;
 
 /// How far a table is. The engine that commits quarantine before silver leaves a version of quarantine out where there
@@ -91,26 +70,51 @@ TablePositions Reached(const std::string& view, const TablePositions& own, const
   return reached;
 }
 
+/// Where a table stands in the topic.
+struct Reading {
+  std::string text;
+  std::string fix;  // empty where nothing is wrong
+};
+
 // "; 3 offsets behind the topic" over all partitions (a transaction's markers have offsets too), or that the table
 // knows nothing of this topic.
-std::string Lag(const TablePositions& positions, const TopicState& topic) {
-  std::int64_t position = 0, high = 0;
-  bool known = false;
-  for (const auto& [partition, range] : topic.ranges) {
-    const auto at =
-        positions.find(fmt::format("pregao:{}:{}:{}", topic.info.name, topic.info.generation, partition.value));
-    known = known || at != positions.end();
-    position += at == positions.end() ? range.low.value : at->second;
-    high += range.high.value;
+Reading ReadingOf(const TablePositions& positions, const TopicState& topic) {
+  const auto held = topic::PositionsOf(positions, topic.info, "", false);
+  if (!held.ok()) {
+    return {
+        "; filled from another topic of this name (it was created anew, or lies elsewhere), at which pregao silver "
+        "stops",
+        "correct the setting topic or lake, or go on with `pregao silver --accept-new-topic`"};
   }
-  if (known) return fmt::format("; {} offsets behind the topic", HumanCount(high - position));
-  const bool anew = std::ranges::any_of(positions, [&](const auto& position_of) {
-    const auto app = topic::ParseAppId(position_of.first);
-    return app && app->topic == topic.info.name;
-  });
-  return anew ? "; filled from an earlier topic of this name, which was created anew since: pregao silver stops at it, "
-                "and says how to go on"
-              : "; nothing of this topic yet";
+  if (held->empty()) return {"; nothing of this topic yet", ""};
+  std::int64_t behind = 0;
+  for (const auto& [partition, range] : topic.ranges) {
+    const auto at = held->find(partition);
+    behind += range.high - (at == held->end() ? range.low : at->second);
+  }
+  return {fmt::format("; {} offsets behind the topic", HumanCount(behind)), ""};
+}
+
+/// The table's finding, of its newest version.
+Finding TableFinding(const Context& context, lake::ObjectStore* store, const query::TableName& name,
+                     const lake::Snapshot& snapshot, const Reading& reading) {
+  std::size_t looked = 0;
+  const std::string broken = BrokenFile(store, name.root, snapshot, IsBucket(context.settings), &looked);
+  const std::size_t all = snapshot.files.size();
+  if (!broken.empty()) {
+    return {name.view, Health::kFailure, fmt::format("version {}: {}", snapshot.version.value, broken),
+            query::HowToMend(name, store->uri() + "/" + name.root)};
+  }
+  const auto rows = RowCount(snapshot);
+  std::int64_t bytes = 0;
+  for (const auto& file : snapshot.files) bytes += file->size;
+  const auto count = [](std::size_t n) { return HumanCount(static_cast<std::int64_t>(n)); };
+  return {
+      name.view, reading.fix.empty() ? Health::kOk : Health::kWarning,
+      fmt::format("version {}, {} rows in {} files{}, {}{}", snapshot.version.value,
+                  rows ? HumanCount(*rows) : "uncounted", count(all),
+                  looked == all ? "" : fmt::format(" ({} looked at)", count(looked)), HumanSize(bytes), reading.text),
+      reading.fix};
 }
 
 }  // namespace
@@ -156,6 +160,10 @@ void CheckTopic(const Context& context, std::vector<Finding>* out) {
 void CheckLake(const Context& context, std::vector<Finding>* out) {
   if (IsBucket(context.settings)) return CheckBucket(context, out);
   const std::string& lake = context.settings.lake;
+  if (const Status named = lake::CheckLakeName(lake); !named.ok()) {
+    out->push_back({"lake", Health::kFailure, named.message(), "correct the setting lake"});
+    return;
+  }
   std::error_code error;
   if (lake.find("://") == std::string::npos && !std::filesystem::exists(lake, error)) {
     out->push_back({"lake", Health::kWarning, lake + ": there is no such folder yet",
@@ -203,8 +211,9 @@ void CheckTables(const Context& context, std::vector<Finding>* out) {
     }
     const auto snapshot = (*table)->snapshot();
     if (name.view == "silver") silver = snapshot->positions;
-    const std::string lag = topic.ok() ? Lag(Reached(name.view, snapshot->positions, silver), *topic) : "";
-    out->push_back(TableFinding(context, store->get(), name, *snapshot, lag));
+    const bool read = topic.ok() && !name.root.starts_with("gold/");  // Gold's come from silver, or from history
+    const Reading reading = read ? ReadingOf(Reached(name.view, snapshot->positions, silver), *topic) : Reading();
+    out->push_back(TableFinding(context, store->get(), name, *snapshot, reading));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "cli/calendars.h"
 #include "cli/doctor.h"
 #include "cli/lake_store.h"
 #include "cli/listener_options.h"
@@ -13,6 +14,7 @@
 #include "market/watchlist.h"
 #include "topic/open.h"
 #include "yahoo/streamer.h"
+#include "yahoo/url.h"
 
 #include "web/http_get.h"
 
@@ -106,12 +108,30 @@ void CheckWeb(const Context& context, std::vector<Finding>* out) {
     out->push_back({"web", ours ? Health::kOk : Health::kWarning,
                     ours ? (*address)->text() + " is served by a pregao that runs" : status.message(),
                     ours ? "" : "quotes are collected all the same, without /metrics and /healthz"});
+  } else if (!MayServePage(context.settings, **address)) {
+    out->push_back({"web", Health::kWarning, "others can reach " + (*address)->text() + ", so the page is not served",
+                    "set web.token (try: openssl rand -hex 16); figures and health are served all the same"});
   } else {
     out->push_back({"web", Health::kOk, (*address)->text() + " is free for /metrics, /healthz and /readyz", ""});
   }
 }
 
-void CheckYahoo(const Context& context, std::vector<Finding>* out) {
+void CheckCalendars(const Context& context, std::vector<Finding>* out) {
+  if (context.settings.calendars.empty()) return;  // those that are built in
+  const Status status = LoadCalendars(context.settings).status();
+  if (status.ok()) {
+    out->push_back(
+        {"calendars", Health::kOk, context.settings.calendars + " is read beside those that are built in", ""});
+  } else {
+    out->push_back({"calendars", Health::kFailure, status.message(), "correct the file or the setting calendars"});
+  }
+}
+
+void CheckYahoo(const Context& context, bool offline, std::vector<Finding>* out) {
+  if (const Status form = yahoo::ParseStreamUrl(context.settings.yahoo_stream_url).status(); offline || !form.ok()) {
+    if (!form.ok()) out->push_back({"stream", Health::kFailure, form.message(), "correct yahoo.stream-url"});
+    return;
+  }
   yahoo::StreamerOptions options = ListenerOptionsOf(context.settings, "doctor").stream;
   options.connect_timeout = std::chrono::seconds(3);
   const Status status = yahoo::Probe(options, context.stop);

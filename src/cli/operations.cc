@@ -72,15 +72,6 @@ Status CheckToken(const std::string& token) {
   return Status::OK();
 }
 
-bool MayServePage(const Settings& settings, const web::Address& address) {
-  if (IsLoopback(address) || !settings.web_token.empty()) return true;
-  spdlog::error(
-      "the page is not served: others can reach {}, so it needs web.token (try: openssl rand -hex 16); open "
-      "/?token=… then",
-      address.text());
-  return false;
-}
-
 std::unique_ptr<web::Page> NewPage(const Context& context, const web::Sources& sources) {
   web::PageOptions options;
   options.watchlist = context.settings.watchlist;
@@ -102,6 +93,10 @@ std::unique_ptr<web::TopicTail> FollowTopic(const Context& context, web::Page* p
 }
 
 }  // namespace
+
+bool MayServePage(const Settings& settings, const web::Address& address) {
+  return IsLoopback(address) || !settings.web_token.empty();
+}
 
 Result<Operations> ServeOperations(const Context& context, Serve serve, const Parts& parts) {
   const EnginePipeline* const engine = parts.engine;
@@ -134,6 +129,12 @@ Result<Operations> ServeOperations(const Context& context, Serve serve, const Pa
   }
   auto routes = web::OperationsRoutes(sources, limits, context.clock);
   const bool page = serve == Serve::kFiguresAndPage && MayServePage(context.settings, *address);
+  if (serve == Serve::kFiguresAndPage && !page) {
+    spdlog::error(
+        "the page is not served: others can reach {}, so it needs web.token (try: openssl rand -hex 16); open "
+        "/?token=… then",
+        address->text());
+  }
   // The server is made after the routes that tell of it, and outlives their last call.
   const auto serving = std::make_shared<std::atomic<const web::HttpServer*>>(nullptr);
   const auto pages = [serving] {
@@ -160,8 +161,9 @@ Result<Operations> ServeOperations(const Context& context, Serve serve, const Pa
                  page ? "the page is at http://" + where + "; " : "", where);
   } else {
     out.probe.reset();
-    spdlog::error("{}. Quotes are collected all the same, without the page, /metrics and /healthz",
-                  server.status().message());
+    const bool alone = parts.listener == nullptr && engine == nullptr && parts.gold == nullptr;
+    spdlog::error("{}{}", server.status().message(),
+                  alone ? "" : ". Quotes are collected all the same, without the page, /metrics and /healthz");
   }
   return out;
 }

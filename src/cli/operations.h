@@ -40,6 +40,9 @@ struct Parts {
 /// What `parts` points to or uses, and `context`'s clock, must outlive the answer.
 [[nodiscard]] Result<Operations> ServeOperations(const Context& context, Serve serve, const Parts& parts);
 
+/// Whether the page may be served there: to this machine alone, or to those who have web.token.
+[[nodiscard]] bool MayServePage(const Settings& settings, const web::Address& address);
+
 /// The address of web.listen; nullopt: "". Invalid names the setting.
 [[nodiscard]] Result<std::optional<web::Address>> WebAddress(const Settings& settings);
 

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/audit_bigquery.h"
 #include "cli/bigquery.h"
+#include "cli/misuse.h"
 #include "cli/output.h"
 #include "cli/read.h"
 #include "cli/read_shape.h"
@@ -18,15 +19,16 @@ namespace {
 
 Status CheckAsked(const ReadOptions& options) {
   if (options.what == "bars" || options.what == "portfolio") {
-    return Status::Invalid("BigQuery has no ", options.what, ": `pregao gold` and `pregao read ", options.what,
-                           "` make and show them of a lake, so leave --in bigquery out");
+    return Misuse("BigQuery has no " + options.what + ": `pregao gold` and `pregao read " + options.what +
+                  "` make and show them of a lake, so leave --in bigquery out");
   }
   if (options.what == "topic" || options.what == "dead-letter") {
-    return Status::Invalid("--in bigquery: ", options.what, " is no table; leave --in out");
+    return Misuse("--in bigquery: " + options.what + " is no table; leave --in out");
   }
   if (options.follow) {
-    return Status::Invalid("--follow: each look at a table of BigQuery is a query that somebody pays for; ",
-                           "`pregao read topic --follow` follows for nothing");
+    return Misuse(
+        "--follow: each look at a table of BigQuery is a query that somebody pays for; `pregao read topic --follow` "
+        "follows for nothing");
   }
   return Status::OK();
 }

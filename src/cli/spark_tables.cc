@@ -8,6 +8,7 @@
 
 #include "cli/bigquery.h"
 #include "cli/lake_store.h"
+#include "cli/misuse.h"
 #include "cli/pipeline.h"
 #include "cli/spark_bigquery.h"
 #include "cli/topics.h"
@@ -144,8 +145,7 @@ std::optional<std::string> CheckpointsInLake(const Settings& settings) {
 Result<topic::TopicUri> KafkaTopic(const Settings& settings) {
   TRY_ASSIGN(auto uri, topic::ParseTopic(settings.topic));
   if (uri.kafka()) return uri;
-  return Status::Invalid("topic is '", settings.topic,
-                         "': Spark reads Kafka alone; set topic = \"kafka://host:9092/NAME\"");
+  return Misuse("topic is '" + settings.topic + "': Spark reads Kafka alone; set topic = \"kafka://host:9092/NAME\"");
 }
 
 Status GiveTables(const Context& context, const std::shared_ptr<lake::ObjectStore>& store, const std::string& owner) {

@@ -91,9 +91,12 @@ Result<SessionEnd> Session::Run(std::stop_token stop) {
   return end;
 }
 
-void Session::Finish(SessionEnd end) {
+/// The first end stands: a fetcher that meets the topic's end must not hide that a batch was refused.
+void Session::Finish(SessionEnd end, bool abort) {
   std::lock_guard lock(mutex_);
+  if (abort_.stop_requested()) return;
   end_ = end;
+  if (abort) abort_.request_stop();
 }
 
 void Session::Fail(Status status) {
@@ -249,8 +252,7 @@ Status Session::WriteBatch(Batch batch) {
   TRY_ASSIGN(auto written, std::move(answer));
   if (written.fenced) {
     stats_->Update([](EngineStats& s) { ++s.fencings; });
-    Finish(SessionEnd::kFenced);
-    abort_.request_stop();
+    Finish(SessionEnd::kFenced, /*abort=*/true);
     return Status::OK();
   }
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - started;
@@ -267,13 +269,12 @@ Status Session::WriteBatch(Batch batch) {
   });
   stats_->UpdateLag([&](LagTracker& lag) { lag.Commit(to); });
   stats_->ForgetGaps(to);
-  std::lock_guard lock(mutex_);
-  for (const auto& [partition, offset] : to) committed_[partition] = offset;
-  done_.push_back({number, written.version, std::move(written.foreign)});
-  if (written.begin_again) {
-    end_ = SessionEnd::kBeginAgain;
-    abort_.request_stop();
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [partition, offset] : to) committed_[partition] = offset;
+    done_.push_back({number, written.version, std::move(written.foreign)});
   }
+  if (written.begin_again) Finish(SessionEnd::kBeginAgain, /*abort=*/true);
   return Status::OK();
 }
 

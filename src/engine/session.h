@@ -100,7 +100,7 @@ class Session {
   [[nodiscard]] Status Send();
   void Write();
   [[nodiscard]] Status WriteBatch(Batch batch);
-  void Finish(SessionEnd end);
+  void Finish(SessionEnd end, bool abort = false);
   void Fail(Status status);
 
   topic::TopicReader* const reader_;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <arrow/array.h>
 #include <arrow/io/memory.h>
 #include <arrow/table.h>
@@ -37,6 +38,12 @@ void ChooseEncodings(const arrow::Schema& schema, parquet::WriterProperties::Bui
   }
 }
 
+/// Whether it holds whole messages, as Bronze and quarantine do.
+bool HasMessages(const arrow::Schema& schema) {
+  return std::any_of(schema.fields().begin(), schema.fields().end(),
+                     [](const auto& field) { return field->type()->id() == arrow::Type::BINARY; });
+}
+
 Result<std::shared_ptr<parquet::WriterProperties>> Properties(const arrow::RecordBatch& rows,
                                                               const WriteOptions& options) {
   parquet::WriterProperties::Builder builder;
@@ -51,6 +58,8 @@ Result<std::shared_ptr<parquet::WriterProperties>> Properties(const arrow::Recor
   constexpr std::int64_t kOnePage = 100'000;  // rows of 8 bytes, within a page's size
   if (rows.num_rows() <= kOnePage) builder.max_rows_per_page(kOnePage)->disable_write_page_index();
   ChooseEncodings(*rows.schema(), &builder);
+  // Arrow looks at a page's size after each 1,024 values. Of shorter ones that is a tenth of the work, for nothing.
+  if (!HasMessages(*rows.schema())) builder.write_batch_size(1 << 16);
   for (int i = 0; i < rows.num_columns(); ++i) {  // most of Silver's: making ready to compress costs more than they
     if (rows.column(i)->null_count() < rows.num_rows()) continue;
     const std::string& name = rows.schema()->field(i)->name();

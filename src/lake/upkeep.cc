@@ -40,8 +40,11 @@ Status Upkeep::LookAt(Kept* kept, std::stop_token stop) {
   const TimestampMs now = clock_->Now();
   const bool due = !kept->cleaned || now - *kept->cleaned >= options_.clean_every.count();
   if (due && !stop.stop_requested()) {
-    kept->cleaned = now;     // whatever comes of it: a fault is tried again when it is due again
-    TRY(Clean(kept, stop));  // packing may have failed for want of the room that this makes
+    kept->cleaned = now;  // whatever comes of it: a fault is tried again when it is due again
+    // Packing may have failed for want of the room that this makes.
+    const Status cleaned = Clean(kept, stop);
+    if (!cleaned.ok() && packed.ok()) return cleaned;
+    if (!cleaned.ok()) return cleaned.WithMessage(packed.status().message(), "; ", cleaned.message());
   }
   return packed.status();
 }

@@ -49,7 +49,10 @@ Result<std::vector<PartitionAudit>> LakeAuditTables::Limits() {
   session_->Refresh();
   for (const char* table : {"bronze", "quarantine", "silver"}) base_[table] = session_->Shown(table);
   const auto silver = PositionsIn(*session_, "silver", reached_);
-  if (!silver) return Status::KeyError(session_->Problem("silver").message());
+  if (!silver) {
+    return Status::KeyError(session_->Problem("silver").message(),
+                            "; `pregao run` or `pregao silver` makes it, --lake names another lake");
+  }
   const auto bronze = PositionsIn(*session_, "bronze", reached_);
   const auto quarantine =
       reached_.contains("quarantine") ? PositionsIn(*session_, "quarantine", reached_) : std::nullopt;

@@ -1,6 +1,7 @@
 """The command line as its users meet it: help, settings, mistakes, exit codes."""
 import json
 import os
+import re
 
 import pytest
 
@@ -97,12 +98,33 @@ def test_secrets_of_kafka_are_not_shown(pregao):
     assert found["kafka.group.id"][0] == "g"
 
 
+def test_secrets_of_a_spark_url_are_not_shown(pregao):
+    found = settings(pregao, "--spark.url", "sc://h:443/;use_ssl=true;token=hunter2;x-key=hunter3;user_id=ana")
+    assert found["spark.url"][0] == '"sc://h:443/;use_ssl=true;token=(hidden);x-key=(hidden);user_id=ana"'
+
+
 def test_unknown_variable_is_a_warning_with_the_nearest(pregao):
     pregao.env["PREGAO_TOPIK"] = "x"
     child = pregao.start("doctor", "--offline", "--log.format", "json")
     _, err = child.communicate(timeout=60)
     line = json.loads(err)
     assert line["level"] == "warning" and "did you mean PREGAO_TOPIC?" in line["message"]
+
+
+def test_where_the_log_is_json_so_is_its_last_line(pregao):
+    lines = [json.loads(line) for line in pregao("audit", "--log.format", "json", "--lake", "nope", code=1).splitlines()]
+    assert lines[-1]["level"] == "error" and "nope" in lines[-1]["message"]
+    [line] = pregao("listen", "--log.format", "json", "--yahoo.stream-url", "x", code=2).splitlines()
+    assert "--yahoo.stream-url" in json.loads(line)["message"]
+
+
+def test_doctor_reads_the_calendars_and_the_streams_address(pregao):
+    pregao.write("carteira.txt", "AAPL\n")
+    pregao.write("cal.txt", "rubbish here\n")
+    for flags, check in ((["--calendars", "cal.txt"], "calendars"), (["--calendars", "nope.txt"], "calendars"),
+                         (["--yahoo.stream-url", "http://x"], "stream")):
+        report = pregao("doctor", "--offline", *flags, code=None)
+        assert re.search(rf"^fail +{check} .*{flags[1]}", report, re.M), report
 
 
 def test_print_config_is_the_sample_in_the_repository_and_loads(pregao):

@@ -75,6 +75,14 @@ def test_what_is_no_address_is_refused_at_once(pregao, command):
 
 
 @pytest.mark.parametrize("command", ["backfill", "reconcile"])
+@pytest.mark.parametrize("tickers", ["", ",", "AAPL,", "A B", "AAPL#x"])
+def test_what_is_no_ticker_is_refused(pregao, command, tickers):
+    error = pregao(command, "--ticker", "MSFT", "--ticker", tickers, "--json", code=2)
+    assert f"--ticker '{tickers}'" in error and "PETR4.SA,AAPL" in error
+    assert not (pregao.folder / "data").exists()
+
+
+@pytest.mark.parametrize("command", ["backfill", "reconcile"])
 def test_yahoo_out_of_reach_is_told_at_once_and_for_each_ticker(lake, command):
     lake("gold", "--until", "end")
     child = lake.start(command, "--ticker", "AAPL,MSFT", "--json", "--from", "7d", "--yahoo.chart-url", "http://127.0.0.1:1")

@@ -1,5 +1,6 @@
 """What people get wrong: each is refused by name or does what was asked; nothing is ignored without a word."""
 import json
+import re
 import subprocess
 
 import pytest
@@ -50,6 +51,8 @@ def test_a_recording_that_is_not_there_leaves_no_topic_behind(pregao):
 def test_what_looks_like_a_bucket_is_never_taken_for_a_folder(pregao, slip):
     error = pregao("silver", "--until", "end", "--lake", slip, code=2)
     assert "--lake" in error and slip in error and "gs://bucket/prefix" in error
+    said = pregao("doctor", "--offline", "--lake", slip, code=None)
+    assert re.search(r"fail +lake +.*" + re.escape(slip), said)
     assert not list(pregao.folder.iterdir())
 
 

@@ -205,7 +205,8 @@ def test_a_port_that_is_taken_is_an_error_in_the_log_and_no_more(pregao):
 
 
 @pytest.mark.parametrize("address, state, words", [("", "ok", "off"), ("localhost:1:2", "fail", "is no address"),
-                                                   ("192.0.2.1:8686", "warn", "no such address")])
+                                                   ("192.0.2.1:8686", "warn", "no such address"),
+                                                   ("0.0.0.0:0", "warn", "the page is not served")])
 def test_doctor_shows_the_web_address(pregao, address, state, words):
     pregao.write("carteira.txt", "AAPL\n")
     report = pregao("doctor", "--offline", "--json", "--web.listen", address) if state != "fail" else None

@@ -49,12 +49,14 @@ def base(work, image):
 
 
 def ignored(patterns, path):
-    """Whether .dockerignore names the path or a folder above it."""
+    """Whether .dockerignore names the path or a folder above it. As docker has it, a * is of one folder."""
     parts = path.split("/")
     for pattern in patterns:
-        for end in range(1, len(parts) + 1):
-            name = "/".join(parts[:end])
-            if fnmatch.fnmatch(name, pattern) or (pattern.startswith("**/") and fnmatch.fnmatch(parts[end - 1], pattern[3:])):
+        named = pattern.removeprefix("**/").split("/")
+        for end in range(len(named), len(parts) + 1):
+            if not pattern.startswith("**/") and end > len(named):
+                break
+            if all(map(fnmatch.fnmatchcase, parts[end - len(named):end], named)):
                 return True
     return False
 

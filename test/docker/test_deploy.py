@@ -39,7 +39,8 @@ def test_the_image_runs_as_nobody_special_and_asks_itself_how_it_is():
 
 
 @pytest.mark.parametrize("secret", [".env", ".env.production", "key.pem", "google-credentials.json", ".git/config",
-                                    "data/topic.db", "build/release/pregao"])
+                                    "data/topic.db", "build/release/pregao", "kafka/client.key", "certs/ca.pem",
+                                    "deploy/.env", "deploy/.env.production", "a/b/my-credentials.json", "keys/any"])
 def test_secrets_data_and_builds_stay_out_of_the_image(secret):
     patterns = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
     assert steps.ignored(patterns, secret)

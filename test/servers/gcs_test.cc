@@ -61,6 +61,7 @@ struct RivalEngine {
       : reader(topic->NewReader(group)), sink(engine::NewSink(std::move(store), &kClock, Brief())) {
     engine::EngineOptions options;
     options.commit_interval = options.retry_min = std::chrono::milliseconds(1);
+    options.retry_max = std::chrono::milliseconds(20);
     options.max_fencings = 1'000'000;
     engine = std::make_unique<engine::EmbeddedEngine>(reader.get(), sink.get(), &kClock, options);
     thread = std::jthread([this](const std::stop_token& stop) { status = engine->Run(stop); });

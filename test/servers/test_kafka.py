@@ -182,8 +182,9 @@ def test_a_topic_made_anew_is_refused_until_it_is_accepted(pregao):
     done = pregao.run("silver", "--until", "end")
     assert done.returncode == 1
     assert "created anew" in done.stderr and "--accept-new-topic" in done.stderr and generation in done.stderr
-    checks = {c["check"]: c["detail"] for c in json.loads(pregao.run("doctor", "--offline", "--json").stdout)["checks"]}
-    assert "created anew" in checks["silver"]
+    checks = {c["check"]: c for c in json.loads(pregao.run("doctor", "--offline", "--json").stdout)["checks"]}
+    assert checks["silver"]["state"] == "warn" and "created anew" in checks["silver"]["detail"]
+    assert "--accept-new-topic" in checks["silver"]["fix"]
     done = pregao.run("audit")
     assert done.returncode == 1 and "created anew" in done.stderr and "--bronze-only" in done.stderr
 
