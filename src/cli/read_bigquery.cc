@@ -40,9 +40,9 @@ Result<std::shared_ptr<arrow::Schema>> Choose(const arrow::Schema& all, const st
     auto field = all.GetFieldByName(name);
     if (field == nullptr) {
       const auto near = NearestName(name, all.field_names());
-      return Status::Invalid(
-          "--columns: there is no column '", name, "'; ",
-          near ? "did you mean '" + *near + "'?" : fmt::format("there are {}", fmt::join(all.field_names(), ", ")));
+      return Misuse(
+          "--columns: there is no column '" + name + "'; " +
+          (near ? "did you mean '" + *near + "'?" : fmt::format("there are {}", fmt::join(all.field_names(), ", "))));
     }
     fields.push_back(std::move(field));
   }

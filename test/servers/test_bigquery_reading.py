@@ -35,18 +35,18 @@ def test_the_newest_rows_are_those_that_a_lake_shows(pregao):
     assert len(list(csv.DictReader(io.StringIO(everything)))) == 2_000
 
 
-@pytest.mark.parametrize("what, words", [
-    (("bars",), ("BigQuery has no bars", "pregao gold")),
-    (("portfolio",), ("BigQuery has no portfolio",)),
-    (("topic",), ("topic is no table",)),
-    (("silver", "--follow"), ("--follow", "pregao read topic --follow")),
-    (("silver", "--columns", "pryce"), ("pryce", "did you mean 'price'?")),
-    (("silver",), ("silver_quotes", "pregao silver --to bigquery")),
-    (("bronze",), ("bronze_quotes", "bigquery.bronze")),
+@pytest.mark.parametrize("what, code, words", [
+    (("bars",), 2, ("BigQuery has no bars", "pregao gold")),
+    (("portfolio",), 2, ("BigQuery has no portfolio",)),
+    (("topic",), 2, ("topic is no table",)),
+    (("silver", "--follow"), 2, ("--follow", "pregao read topic --follow")),
+    (("silver", "--columns", "pryce"), 2, ("pryce", "did you mean 'price'?")),
+    (("silver",), 1, ("silver_quotes", "pregao silver --to bigquery")),
+    (("bronze",), 1, ("bronze_quotes", "bigquery.bronze")),
 ])
-def test_what_is_not_there_is_said_with_what_to_do(pregao, what, words):
+def test_what_is_not_there_is_said_with_what_to_do(pregao, what, code, words):
     done = pregao.run("read", *what, "--in", "bigquery")
-    assert done.returncode == 1 and all(word in done.stderr for word in words), done.stderr
+    assert done.returncode == code and all(word in done.stderr for word in words), done.stderr
 
 
 def checks(pregao, env=None):
