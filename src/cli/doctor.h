@@ -52,7 +52,7 @@ void CheckBigQuery(const Context& context, std::vector<Finding>* out);
 void CheckDisk(const Context& context, std::vector<Finding>* out);
 void CheckClock(const Context& context, std::vector<Finding>* out);
 void CheckWeb(const Context& context, std::vector<Finding>* out);
-/// Waits some seconds at most.
+/// Waits some seconds at most; `offline` it looks at the address alone.
 void CheckYahoo(const Context& context, bool offline, std::vector<Finding>* out);
 
 }  // namespace pregao::cli

@@ -91,7 +91,7 @@ Result<SessionEnd> Session::Run(std::stop_token stop) {
   return end;
 }
 
-/// The first end stands: a fetcher that meets the topic's end must not hide that a batch was refused.
+/// An end that aborts stands: a fetcher that meets the topic's end must not hide that a batch was refused.
 void Session::Finish(SessionEnd end, bool abort) {
   std::lock_guard lock(mutex_);
   if (abort_.stop_requested()) return;
